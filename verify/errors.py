@@ -1,0 +1,19 @@
+"""What a user of `verify` can do wrong. Every message is one line: which name, which value, what was expected."""
+
+from __future__ import annotations
+
+
+class VerifyError(ValueError):
+    """Base of every error that this package raises on purpose."""
+
+
+class UsageError(VerifyError):
+    """An option, a name or a value that the command cannot work with."""
+
+
+class DataError(VerifyError):
+    """A data file that cannot be read or does not describe a regression problem."""
+
+
+class OutputError(VerifyError):
+    """A place that results cannot be written to."""
