@@ -1,0 +1,4 @@
+"""What happens: networks, their training, and the linear algebra that measures it (torch and numpy only).
+
+Every tensor carries one leading batch dimension ``B``: a batch is many independent networks.
+"""

@@ -1,0 +1,104 @@
+"""Collocation methods of any number of stages: Radau IIA (order 2s-1) and Gauss-Legendre (order 2s).
+
+Source: Hairer, Wanner, Solving Ordinary Differential Equations II (2nd ed. 1996), Sec. IV.5; the transformation
+to the eigenvalues of the coefficient matrix, Sec. IV.8.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Complex, Float
+from numpy.polynomial import Polynomial
+from scipy.special import roots_jacobi, roots_legendre
+from torch import Tensor
+
+from ..errors import require
+
+Kind = Literal["radau", "gauss"]
+
+
+@dataclass(frozen=True)
+class Tableau:
+    """The numbers of one collocation method."""
+
+    c: Float[Tensor, "s"]
+    """Nodes in (0, 1]."""
+    A: Float[Tensor, "s s"]
+    b: Float[Tensor, "s"]
+    """Weights of the derivatives in the step."""
+    d: Float[Tensor, "s"]
+    """``b A^{-1}``: weights of the stage increments in the step; stable where ``b`` is not."""
+    at_start: Float[Tensor, "s"]
+    """The polynomial through the stage derivatives, evaluated at 0."""
+    alpha: Complex[Tensor, "p"]
+    """Eigenvalues of A with non-negative imaginary part."""
+    left: Complex[Tensor, "p s"]
+    right: Complex[Tensor, "s p"]
+    """``Re(right f(alpha) left) = f(A)`` for real f."""
+    barycentric: Float[Tensor, "s+1"]
+    """Weights of the interpolation through 0 and the nodes."""
+
+    def __post_init__(self) -> None:
+        one = torch.ones_like(self.c)
+        require(torch.allclose(self.A @ one, self.c, atol=1e-12), "A 1 = c fails: not a collocation method.")
+        moments = torch.stack([(self.b * self.c**k).sum() * (k + 1) for k in range(2 * len(self.c) - 1)])
+        require(torch.allclose(moments, torch.ones_like(moments), atol=1e-11), "b misses its order.")
+        A = ((self.right * self.alpha) @ self.left).real
+        require(torch.allclose(A, self.A, atol=1e-9), "the eigenvalues of A do not give A back.")
+
+    def to(self, dtype: torch.dtype, device: torch.device) -> "Tableau":
+        """The same numbers elsewhere."""
+        new = object.__new__(Tableau)
+        for name, value in vars(self).items():
+            complex_dtype = torch.complex(torch.empty(0, dtype=dtype), torch.empty(0, dtype=dtype)).dtype
+            wanted = complex_dtype if value.is_complex() else dtype
+            object.__setattr__(new, name, value.to(dtype=wanted, device=device))
+        return new
+
+
+def _nodes(kind: Kind, s: int) -> np.ndarray:
+    if kind == "gauss":
+        return (roots_legendre(s)[0] + 1) / 2
+    inner = (roots_jacobi(s - 1, 1, 0)[0] + 1) / 2 if s > 1 else np.empty(0)
+    return np.append(inner, 1.0)
+
+
+def _lagrange(nodes: np.ndarray) -> list[Polynomial]:
+    """Lagrange polynomials on [0, 1], in a basis shifted to its middle."""
+    basis = []
+    for i, x in enumerate(nodes):
+        others = np.delete(nodes, i)
+        scale = np.prod(x - others)
+        basis.append(Polynomial.fromroots(2 * others - 1) * (2.0 ** len(others)) ** -1 / scale)
+    return basis
+
+
+@cache
+def tableau(kind: Kind, s: int) -> Tableau:
+    """The method with ``s`` stages, from its nodes."""
+    require(1 <= s <= 12, f"stages = {s}; expected 1 <= stages <= 12; rounding spoils more.")
+    c = _nodes(kind, s)
+    basis = _lagrange(c)
+    primitives = [p.integ(lbnd=-1) / 2 for p in basis]
+    A = np.array([[P(2 * x - 1) for P in primitives] for x in c])
+    b = np.array([P(1.0) for P in primitives])
+    alpha, right = np.linalg.eig(A)
+    left = np.linalg.inv(right)
+    keep = alpha.imag >= -1e-14
+    twice = np.where(alpha.imag[keep] > 1e-14, 2.0, 1.0)
+    points = np.append(0.0, c)
+    weights = [1 / np.prod(x - np.delete(points, i)) for i, x in enumerate(points)]
+    return Tableau(
+        c=torch.tensor(c),
+        A=torch.tensor(A),
+        b=torch.tensor(b),
+        d=torch.tensor(np.linalg.solve(A.T, b)),
+        at_start=torch.tensor(np.array([p(-1.0) for p in basis])),
+        alpha=torch.tensor(alpha[keep].astype(complex)),
+        left=torch.tensor(left[keep].astype(complex)),
+        right=torch.tensor((right[:, keep] * twice).astype(complex)),
+        barycentric=torch.tensor(np.array(weights)),
+    )
