@@ -2,8 +2,8 @@
 
 The Newton matrix keeps the Gauss-Newton part of the Jacobian, ``-L^T L``, whose rank is that of the residual: all
 solves go through the kernel ``T = L L^T`` (Woodbury). ``T = VV^T (x) Sigma + I (x) G``, ``G`` the Gram matrix of
-``Sigma^{1/2} U1``, splits over the eigenvectors of ``VV^T`` into ``m`` symmetric blocks of size ``r``, diagonalised
-once a step; the stages are decoupled by the eigenvalues of the coefficient matrix. Stiffness (large ``Sigma``, long
+``Sigma^{1/2} U1``, splits over the eigenvectors of ``VV^T`` into ``m`` symmetric blocks of size ``r``: a step turns
+the outputs into that frame and diagonalises the blocks once; the stages are decoupled by the eigenvalues of the coefficient matrix. Stiffness (large ``Sigma``, long
 times) then costs nothing, and what Newton leaves out (the curvature of the residual) dies with the residual.
 
 Source: Hairer, Wanner, Solving ODEs II (2nd ed. 1996), Sec. IV.8 (simplified Newton, error estimate, step control);
@@ -38,23 +38,22 @@ class Kernel:
     Z: Float[Tensor, "s B m+r k"]
     theta: Float[Tensor, "B m r"]
     basis: Float[Tensor, "B m r r"]
-    mix: Float[Tensor, "B m m"]
 
     @classmethod
     def of(cls, field: ReducedField, method: Tableau, Z: Tensor) -> "Kernel":
-        """Diagonalise at Z (B, m+r, k)."""
+        """Diagonalise at Z (B, m+r, k), in a frame of the outputs in which ``VV^T`` is diagonal."""
         V, R = Z[:, : field.m], field.root[..., None] * Z[:, field.m :]
-        nu, mix = torch.linalg.eigh(V @ V.mT)
+        nu = V.square().sum(-1)
         blocks = (R @ R.mT)[:, None] + nu[..., None, None] * torch.diag_embed(field.root.square())[:, None]
         theta, basis = torch.linalg.eigh(blocks)
         copies = Z.expand(len(method.c), *Z.shape).contiguous()
-        return cls(field, method, copies, theta.clamp(min=0), basis, mix)
+        return cls(field, method, copies, theta.clamp(min=0), basis)
 
     def _to_modes(self, w: Float[Tensor, "s B r m"]) -> Float[Tensor, "B m r s"]:
-        return self.basis.mT @ (w @ self.mix).permute(1, 3, 2, 0)
+        return self.basis.mT @ w.permute(1, 3, 2, 0).contiguous()
 
     def _from_modes(self, modes: Float[Tensor, "B m r s"]) -> Float[Tensor, "s B r m"]:
-        return (self.basis @ modes).permute(3, 0, 2, 1) @ self.mix.mT
+        return (self.basis @ modes.contiguous()).permute(3, 0, 2, 1)
 
     def solve(self, G: Float[Tensor, "s B m+r k"], h: Batch) -> Float[Tensor, "s B m+r k"]:
         """``(I + h A (x) L^T L)^{-1} G``."""
@@ -104,17 +103,28 @@ class Collocation:
         return step, (points, torch.zeros_like(step))
 
     def attempt(self, t: Batch, y: States, step: Batch, memory: Memory) -> Attempt:
-        Z0 = self.field.unpack(y)
-        kernel = Kernel.of(self.field, self.tableau, Z0)
-        Z, converged = self._newton(kernel, Z0, self._guess(Z0, step, memory), step)
-        C = self.field.weighted_residual(Z)
-        F = self.field.couple(C, Z)
+        frame, turned = self._turn(y)
+        Z0 = frame @ self.field.unpack(y)
+        guess = frame @ self._guess(y, step, memory)
+        kernel = Kernel.of(turned.field, self.tableau, Z0)
+        Z, converged = turned._newton(kernel, Z0, guess, step)
+        C = turned.field.weighted_residual(Z)
+        F = turned.field.couple(C, Z)
         new = Z0 + torch.tensordot(self.tableau.d, Z - Z0, 1)
-        estimate = self._estimate(kernel, Z0, F, new, step)
+        estimate = turned._estimate(kernel, Z0, F, new, step)
         error = torch.where(converged, estimate, torch.full_like(estimate, 3.0**self.order))
-        points = torch.cat((Z0[None], Z)).flatten(2).transpose(0, 1).contiguous()
-        state = torch.cat((new.flatten(1), self._integrals(y, C, F, step)), 1)
-        return Attempt(state, error, (points, step))
+        points = (frame.mT @ torch.cat((Z0[None], Z, new[None]))).flatten(2).transpose(0, 1)
+        state = torch.cat((points[:, -1], self._integrals(y, C, F, step)), 1)
+        return Attempt(state, error, (points[:, :-1], step))
+
+    def _turn(self, y: States) -> tuple[Float[Tensor, "B m+r m+r"], "Collocation"]:
+        """The frame of the outputs in which ``VV^T`` is diagonal, and the method in it."""
+        m, rows = self.field.m, self.field.rows
+        V = self.field.unpack(y)[:, :m]
+        mix = torch.linalg.eigh(V @ V.mT)[1]
+        frame = torch.eye(rows, dtype=y.dtype, device=y.device).repeat(len(y), 1, 1)
+        frame[:, :m, :m] = mix.mT
+        return frame, replace(self, field=replace(self.field, target=self.field.target @ mix))
 
     def restrict(self, index: Tensor) -> "Collocation | None":
         return replace(self, field=self.field.at(index), atol=self.atol[index])
@@ -125,7 +135,7 @@ class Collocation:
             return y[:, :0]
         return y[:, -2:] + step[:, None] * torch.tensordot(self.tableau.b, self.field.speeds(C, F), 1)
 
-    def _guess(self, Z0: Tensor, step: Batch, memory: Memory) -> Float[Tensor, "s B m+r k"]:
+    def _guess(self, y: States, step: Batch, memory: Memory) -> Float[Tensor, "s B m+r k"]:
         """The last polynomial, continued; the start where the step grew too much."""
         points, last = memory
         ratio = step / last
@@ -134,8 +144,8 @@ class Collocation:
         nodes = torch.cat((self.tableau.c.new_zeros(1), self.tableau.c))
         weights = self.tableau.barycentric / (x - nodes)
         ahead = (weights / weights.sum(-1, keepdim=True)) @ points
-        guess = torch.where(known[:, None, None], ahead, Z0.flatten(1)[:, None])
-        return guess.transpose(0, 1).unflatten(-1, Z0.shape[1:]).contiguous()
+        guess = torch.where(known[:, None, None], ahead, y[:, None, : self.field.size])
+        return self.field.unpack(guess.transpose(0, 1))
 
     def _newton(self, kernel: Kernel, Z0: Tensor, Z: Tensor, step: Batch) -> tuple[Tensor, Tensor]:
         """Stages with their equations solved far below the tolerance, and where that succeeded."""
