@@ -1,0 +1,123 @@
+"""`lemmaflow show ID`: one claim, complete."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from typing import Any
+
+from theory import render
+from theory.catalogue import get_claim
+from theory.claim import Claim, Quantity
+from theory.proof import fully_checked
+
+from ..report.describe import describe, shape_text
+from .outcome import OK
+from .output import print_json
+
+
+def run(arguments: argparse.Namespace) -> int:
+    claim = get_claim(arguments.id)
+    if arguments.latex:
+        print("\n".join(part["latex"] for part in describe(claim)["statement"]["parts"]))
+    elif arguments.json:
+        print_json(everything(claim))
+    else:
+        print(page(claim))
+    return OK
+
+
+def everything(claim: Claim) -> dict[str, Any]:
+    """All that the catalogue says about a claim, as JSON data. The proof's algebra is carried out."""
+    return {
+        "id": claim.id,
+        "title": claim.title,
+        "kind": claim.kind.value,
+        "printed": claim.printed,
+        "expected": claim.expected,
+        **describe(claim),
+        "quantities": [_quantity(claim, q) for q in claim.quantities],
+        "proof": {
+            "steps": [{"kind": s.kind.value, "text": s.text, "status": s.check().value} for s in claim.proof],
+            "fully_checked": fully_checked(claim.proof),
+        },
+        "mutants": [{"name": m.name, "text": m.text} for m in claim.mutants],
+        "notes": list(claim.notes),
+    }
+
+
+def _quantity(claim: Claim, quantity: Quantity) -> dict[str, Any]:
+    defined = quantity.definition is not None
+    return {
+        "name": quantity.name,
+        "symbol": render.pretty(quantity.symbol, claim.names("unicode")),
+        "shape": shape_text(quantity.shape),
+        "meaning": quantity.meaning,
+        "definition": render.pretty(quantity.definition, claim.names("unicode")) if defined else None,
+        "unit": quantity.unit,
+    }
+
+
+def page(claim: Claim) -> str:
+    """The claim for a reader at a terminal."""
+    about = everything(claim)
+    kind = f"erratum, {about['kind']}" if claim.printed else about["kind"]
+    blocks = [f"{about['id']} · {kind}\n{about['title']}", _statement(about["statement"]["parts"])]
+    blocks += [_erratum(about["erratum"]), _quantities(about["quantities"]), _bullets("Assumes", about["assumptions"])]
+    blocks += [_proof(about["proof"]), _bullets("Mutants", [f"{m['name']}: {m['text']}" for m in about["mutants"]])]
+    blocks += [_bullets("Notes", about["notes"]), _source(about["source"])]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _statement(parts: list[dict[str, str]]) -> str:
+    lines = []
+    for part in parts:
+        name = f"({part['name']}) " if len(parts) > 1 else ""
+        note = f"; {part['note']}" if part["note"] else ""
+        lines.append(f"{name}{part['quantifier']}{note}\n\n{textwrap.indent(part['unicode'], '    ')}")
+    return "Statement\n" + textwrap.indent("\n\n".join(lines), "  ")
+
+
+def _quantities(quantities: list[dict[str, Any]]) -> str:
+    rows = [(q["name"], q["symbol"], q["shape"] or "scalar", _meaning(q)) for q in quantities]
+    widths = [max(len(row[k]) for row in rows) for k in range(3)] if rows else []
+    lines = ["  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]) for row in rows]
+    return "\n".join(["Quantities (name, symbol, shape, meaning)", *lines]) if rows else ""
+
+
+def _meaning(quantity: dict[str, Any]) -> str:
+    definition = quantity["definition"]
+    defined = f" = {definition}" if definition and "\n" not in definition else ""
+    return quantity["meaning"] + defined
+
+
+def _bullets(title: str, items: list[str]) -> str:
+    return "\n".join([title, *(_bullet(item) for item in items)]) if items else ""
+
+
+def _bullet(text: str) -> str:
+    return textwrap.fill(text, 100, initial_indent="  - ", subsequent_indent="    ", break_long_words=False)
+
+
+def _erratum(erratum: dict[str, str] | None) -> str:
+    if erratum is None:
+        return ""
+    lines = [
+        f"As printed: {erratum['printed']}",
+        f"What is true: {erratum['true']} ({erratum['corrected'] or 'no corrected claim in the catalogue'})",
+        f"What it leaves standing: {erratum['stands']}",
+        f"Second, independent reading: {erratum['reading']}",
+    ]
+    return _bullets(f"Erratum ({erratum['severity']})", lines)
+
+
+def _proof(proof: dict[str, Any]) -> str:
+    if not proof["steps"]:
+        return "Proof\n  no steps are recorded"
+    title = "Proof (every step checked by exact algebra)" if proof["fully_checked"] else "Proof"
+    return _bullets(title, [f"{step['text']} [{step['status']}]" for step in proof["steps"]])
+
+
+def _source(source: dict[str, str]) -> str:
+    head = f"Source\n  {source['paper']}, {source['where']} ({source['status']})"
+    return f"{head}\n\n{textwrap.indent(source['bibtex'].strip(), '  ')}"

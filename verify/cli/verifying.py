@@ -1,0 +1,135 @@
+"""`lemmaflow verify`: run a campaign, watch it, write its report, print the verdicts."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from theory.catalogue import select
+
+from .. import data, report
+from ..errors import OutputError, UsageError
+from ..report import summary
+from .devices import check_device
+from .outcome import INTERRUPTED
+from .output import console
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Everything that can be wrong is found before the work starts."""
+    claims = select(tuple(arguments.names))
+    if arguments.target and not arguments.data:
+        raise UsageError("--target names columns of a data file; give --data FILE too")
+    check_device(arguments.device)
+    dataset = data.load(arguments.data, arguments.target) if arguments.data else None
+    out = Path(arguments.out)
+    check_writable(out)
+
+    from ..campaign import Request, run_campaign
+
+    request = Request(
+        claims=tuple(claim.id for claim in claims),
+        profile=arguments.profile,
+        seed=arguments.seed,
+        device=arguments.device,
+        jobs=arguments.jobs,
+        out=out,
+        data=dataset,
+    )
+    with Watch() as watch:
+        result = run_campaign(request, on_event=watch)
+    return _finish(result, out, as_json=arguments.json)
+
+
+def _finish(result: dict[str, Any], out: Path, *, as_json: bool) -> int:
+    page = report.write(result, out)
+    if as_json:
+        sys.stdout.write(report.render_json(result))
+    else:
+        _print_verdicts(result)
+        print(f"\nReport: {page}")
+    return INTERRUPTED if result["interrupted"] else result["exit_code"]
+
+
+def check_writable(out: Path) -> None:
+    """Raises `OutputError` unless files can be written into `out`; makes the folder."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=out) as probe:
+            probe.write(b"lemmaflow")
+    except FileExistsError:
+        raise OutputError(f"--out {out} is a file; give a folder") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"--out {out} cannot be written to: {reason}") from None
+
+
+class Watch:
+    """Progress bars on the terminal from the events of a campaign; silent when stderr is no terminal."""
+
+    def __init__(self) -> None:
+        self.screen = console(stderr=True)
+        self.progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self.screen,
+            transient=True,
+            disable=not self.screen.is_terminal,
+        )
+        self.tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Watch:
+        self.progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(KeyboardInterrupt):
+            self.progress.stop()
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        match event:
+            case {"event": "planned", "claims": claims}:
+                self.tasks["all"] = self.progress.add_task("all claims", total=len(claims))
+            case {"event": "started", "claim": claim}:
+                self.tasks[claim] = self.progress.add_task(claim, total=None)
+            case {"event": "progress", "claim": claim, "done": done, "total": total} if claim in self.tasks:
+                self.progress.update(self.tasks[claim], completed=done, total=total)
+            case {"event": "finished", "claim": claim, "result": result}:
+                self._finished(claim, result)
+
+    def _finished(self, claim: str, result: dict[str, Any]) -> None:
+        if claim in self.tasks:
+            self.progress.remove_task(self.tasks.pop(claim))
+        if "all" in self.tasks:
+            self.progress.advance(self.tasks["all"])
+        if self.screen.is_terminal:
+            self.progress.print(f"{claim}  {summary.verdict_names(result)}", style=_style(result))
+
+
+def _style(result: dict[str, Any]) -> str:
+    colours = {"unexpected": "bold red", "open": "yellow", "as expected": "green"}
+    return colours[summary.standing(result)]
+
+
+def _print_verdicts(result: dict[str, Any]) -> None:
+    rows = [(claim, summary.row(claim)) for claim in result["claims"]]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    numeric = {"instances", "violations", "mutants refuted", "worst slack", "seconds"}
+    for name in rows[0][1] if rows else ():
+        title = "run/planned" if name == "instances" else name
+        table.add_column(title, justify="right" if name in numeric else "left", no_wrap=name in ("claim", "verdict"))
+    for claim, row in rows:
+        table.add_row(*row.values(), style=None if summary.standing(claim) == "as expected" else _style(claim))
+    screen = console()
+    if rows:
+        screen.print(table)
+    screen.print(f"\n{summary.headline(result)}")

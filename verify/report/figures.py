@@ -1,0 +1,121 @@
+"""Pictures as inline SVG, drawn by hand: small files, text as text, the same bytes for the same numbers."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import Any
+
+from .axis import Axis, fit
+
+WIDTH, HEIGHT = 560, 300
+LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 44
+
+MEASURED = ("#1f5fa8", "#2f8f83", "#7b57a6", "#4d7c2a", "#a3476b")
+BOUND = "#c4540a"
+REFERENCE = "#6b7280"
+
+
+def curve_plot(curve: dict[str, Any]) -> str:
+    """Trajectories against their bound: measured solid, bounds dashed, references dotted."""
+    x = fit(curve["x"], LEFT, WIDTH - RIGHT, log=curve["xscale"] == "log", margin=0)
+    values = [y for series in curve["series"] for y in series["y"]]
+    y = fit(values, HEIGHT - BOTTOM, TOP, log=curve["yscale"] == "log")
+    styles = line_styles(curve["series"])
+    lines = [_line(curve["x"], s["y"], x, y, style) for s, style in zip(curve["series"], styles, strict=True)]
+    frame = _frame(x, y, curve["xlabel"], curve["ylabel"])
+    return _svg(curve["title"], frame + "".join(lines))
+
+
+def histogram(slack: dict[str, Any]) -> str:
+    """The distribution of the slack over instances; a rule marks zero, where bound and measurement meet."""
+    edges, counts = slack["edges"], slack["counts"]
+    x = fit(edges, LEFT, WIDTH - RIGHT, log=False, margin=0.02)
+    y = fit([0, max(counts, default=1)], HEIGHT - BOTTOM, TOP, log=False)
+    bars = "".join(_bar(x, y, a, b, n) for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True) if n)
+    zero = ""
+    if x.shows(0.0):
+        at = f"{x(0.0):.1f}"
+        zero = f'<line class="zero" x1="{at}" x2="{at}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+    return _svg(f"Distribution of the slack ({slack['unit']})", _frame(x, y, slack["unit"], "instances") + bars + zero)
+
+
+def line_styles(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One style a series: colour, dash, width, opacity. A bound has the colour of its trajectory if they pair up."""
+    of = {role: [s for s in series if s["role"] == role] for role in ("measured", "bound", "reference")}
+    paired = 1 < len(of["measured"]) == len(of["bound"]) <= len(MEASURED)
+    colours = {id(s): _colour(of["measured"], k) for k, s in enumerate(of["measured"])}
+    colours |= {id(s): MEASURED[k] if paired else BOUND for k, s in enumerate(of["bound"])}
+    return [_style(s["role"], colours.get(id(s), REFERENCE), crowd=len(of["measured"]) > len(MEASURED)) for s in series]
+
+
+def legend(series: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """(label, swatch) of every different entry, in order."""
+    entries: dict[str, str] = {}
+    for one, style in zip(series, line_styles(series), strict=True):
+        swatch = f'<svg class="swatch" viewBox="0 0 26 8" aria-hidden="true"><path d="M1 4H25" {_attributes(style)}/></svg>'
+        entries.setdefault(one["label"], swatch)
+    return list(entries.items())
+
+
+def _colour(measured: list[dict[str, Any]], index: int) -> str:
+    labels = list(dict.fromkeys(s["label"] for s in measured))
+    return MEASURED[labels.index(measured[index]["label"])] if len(labels) <= len(MEASURED) else MEASURED[0]
+
+
+def _style(role: str, colour: str, *, crowd: bool) -> dict[str, Any]:
+    if role == "measured":
+        return {"colour": colour, "dash": "", "width": 1.3 if crowd else 1.9, "opacity": 0.45 if crowd else 1}
+    return {"colour": colour, "dash": "7 4" if role == "bound" else "1.5 4", "width": 1.9, "opacity": 1}
+
+
+def _attributes(style: dict[str, Any]) -> str:
+    dash = f' stroke-dasharray="{style["dash"]}"' if style["dash"] else ""
+    faint = f' stroke-opacity="{style["opacity"]}"' if style["opacity"] != 1 else ""
+    return f'fill="none" stroke="{style["colour"]}" stroke-width="{style["width"]}"{dash}{faint}'
+
+
+def _line(xs: list[Any], ys: list[Any], x: Axis, y: Axis, style: dict[str, Any]) -> str:
+    """A polyline, interrupted where a value is missing or cannot be shown on the axis."""
+    path, pen_down = [], False
+    for a, b in zip(xs, ys, strict=False):
+        if x.shows(a) and y.shows(b):
+            path.append(f"{'L' if pen_down else 'M'}{x(a):.1f} {y(b):.1f}")
+        pen_down = x.shows(a) and y.shows(b)
+    return f'<path d="{"".join(path)}" {_attributes(style)} stroke-linejoin="round"/>' if path else ""
+
+
+def _bar(x: Axis, y: Axis, left: float, right: float, number: int) -> str:
+    a, b, top, base = x(left), x(right), y(number), y(0)
+    width = max(b - a - 1, 0.8)
+    return f'<rect class="bar" x="{a + 0.5:.1f}" y="{top:.1f}" width="{width:.1f}" height="{base - top:.1f}"/>'
+
+
+def _frame(x: Axis, y: Axis, xlabel: str, ylabel: str) -> str:
+    """Grid, tick labels and axis titles."""
+    floor, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+    parts = []
+    for value, label in y.ticks():
+        at = f"{y(value):.1f}"
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{at}" y2="{at}"/>')
+        parts.append(f'<text class="tick" x="{LEFT - 7}" y="{at}" dy=".32em" text-anchor="end">{label}</text>')
+    for value, label in x.ticks():
+        at = f"{x(value):.1f}"
+        parts.append(f'<line class="mark" x1="{at}" x2="{at}" y1="{floor}" y2="{floor + 4}"/>')
+        parts.append(f'<text class="tick" x="{at}" y="{floor + 17}" text-anchor="middle">{label}</text>')
+    parts.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{floor}" y2="{floor}"/>')
+    middle = (LEFT + right) / 2
+    parts.append(f'<text class="label" x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{escape(xlabel)}</text>')
+    turn = f"translate(13 {(TOP + floor) / 2}) rotate(-90)"
+    parts.append(f'<text class="label" transform="{turn}" text-anchor="middle">{escape(ylabel)}</text>')
+    return "".join(parts)
+
+
+def _svg(title: str, body: str) -> str:
+    name = escape(title, quote=True)
+    return f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{name}">{body}</svg>'
+
+
+def is_drawable(curve: dict[str, Any]) -> bool:
+    """False for a curve without two points to join."""
+    return sum(v is not None and math.isfinite(v) for v in curve["x"]) >= 2 and bool(curve["series"])

@@ -1,0 +1,132 @@
+"""The report as one HTML page that opens offline: formulas as MathML, plots as inline SVG, no script."""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from theory import render
+from theory.catalogue import get_claim
+from theory.claim import Claim, Quantity
+from theory.errors import TheoryError
+
+from . import figures, numbers, summary
+from .describe import describe, shape_text
+
+FOLDER = Path(__file__).parent
+LARGEST_MATRIX = 8
+
+
+def render_html(report: dict[str, Any]) -> str:
+    """The page. Claims that the catalogue does not have are shown from the report alone."""
+    sections = [_section(result) for result in report["claims"]]
+    page = _environment().get_template("page.html.j2")
+    return page.render(
+        report=report,
+        sections=[s for s in sections if not s["result"]["printed"]],
+        errata=[s for s in sections if s["result"]["printed"]],
+        headline=summary.headline(report),
+        facts=summary.run_facts(report),
+        css=Markup((FOLDER / "style.css").read_text(encoding="utf-8")),
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {
+        "number": numbers.number,
+        "percent": numbers.percent,
+        "seconds": numbers.seconds,
+        "setting": summary.setting_text,
+        "matrix": _matrix,
+        "anchor": lambda claim_id: claim_id.replace(".", "-"),
+    }
+    environment.globals |= {"summary": summary, "marks": summary.MARKS}
+    return environment
+
+
+def _section(result: dict[str, Any]) -> dict[str, Any]:
+    """What the page shows of one claim."""
+    section: dict[str, Any] = {"result": result, "curves": _curves(result), "slack": _slack(result)}
+    try:
+        claim = get_claim(result["id"])
+    except TheoryError:
+        return section | {"claim": None, "about": _from_report(result), "statement": [], "quantities": []}
+    statement = [_formula(claim, part) for part in claim.parts]
+    quantities = [_quantity(claim, q) for q in claim.quantities]
+    return section | {"claim": claim, "about": describe(claim), "statement": statement, "quantities": quantities}
+
+
+def _from_report(result: dict[str, Any]) -> dict[str, Any]:
+    absent = {"statement": {"unicode": "", "latex": "", "parts": []}, "source": None, "assumptions": [], "erratum": None}
+    return {name: result.get(name, default) for name, default in absent.items()}
+
+
+def _formula(claim: Claim, part: Any) -> dict[str, Any]:
+    math = render.mathml(part.relation, claim.names("latex"))
+    return {"name": part.name, "math": _math(math, block=True), "quantifier": part.quantifier.value, "note": part.note}
+
+
+def _quantity(claim: Claim, quantity: Quantity) -> dict[str, Any]:
+    names = claim.names("latex")
+    defined = quantity.definition is not None
+    return {
+        "symbol": _math(render.mathml(quantity.symbol, names)),
+        "meaning": quantity.meaning,
+        "shape": shape_text(quantity.shape),
+        "definition": _math(render.mathml(quantity.definition, names)) if defined else "",
+        "role": "defined" if defined else "measured while training" if quantity.measured else "given",
+        "unit": quantity.unit,
+    }
+
+
+def _math(markup: str, *, block: bool = False) -> Markup:
+    """`markup` as a <math> element, in line or displayed."""
+    inner = markup if markup.lstrip().startswith("<math") else f"<math>{markup}</math>"
+    return Markup(inner.replace("<math", '<math display="block"', 1) if block and "display=" not in inner else inner)
+
+
+def _curves(result: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": curve["title"],
+            "svg": Markup(figures.curve_plot(curve)),
+            "legend": [(label, Markup(swatch)) for label, swatch in figures.legend(curve["series"])],
+        }
+        for curve in result["curves"]
+        if figures.is_drawable(curve)
+    ]
+
+
+def _slack(result: dict[str, Any]) -> Markup | None:
+    slack = result["slack"]
+    return Markup(figures.histogram(slack)) if slack and any(slack["counts"]) else None
+
+
+def _matrix(value: Any) -> Markup:
+    """A number, or nested lists as a matrix; a large one is told by its shape alone."""
+    if not isinstance(value, list):
+        return Markup(escape(numbers.number(value, 6)))
+    rows = value if value and isinstance(value[0], list) else [value]
+    if any(isinstance(cell, list) for row in rows for cell in row) or not rows[0]:
+        return Markup("an array (see the file)")
+    if len(rows) > LARGEST_MATRIX or len(rows[0]) > LARGEST_MATRIX:
+        return Markup(f"a {len(rows)}×{len(rows[0])} matrix (see the file)")
+    cells = "".join(f"<mtr>{''.join(_cell(cell) for cell in row)}</mtr>" for row in rows)
+    return Markup(f"<math><mo>(</mo><mtable>{cells}</mtable><mo>)</mo></math>")
+
+
+def _cell(value: Any) -> str:
+    return f"<mtd><mn>{escape(numbers.number(value, 6))}</mn></mtd>"

@@ -1,0 +1,102 @@
+"""The report as Markdown: the table of verdicts, then a short section a claim. For reviews and pull requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import numbers, summary
+
+
+def render_markdown(report: dict[str, Any]) -> str:
+    """The text; statements as LaTeX between dollars, where the report carries them."""
+    blocks = [
+        "# lemmaflow report",
+        summary.headline(report),
+        _table([summary.row(claim) for claim in report["claims"]]),
+        _data(report["data"]),
+        *[_claim(claim) for claim in report["claims"]],
+        "## How this was run",
+        "\n".join(f"- {name}: {value}" for name, value in summary.run_facts(report)),
+    ]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _table(rows: list[dict[str, str]]) -> str:
+    if not rows:
+        return ""
+    head = list(rows[0])
+    lines = [head, ["---"] * len(head), *[list(row.values()) for row in rows]]
+    return "\n".join("| " + " | ".join(_cell(c) for c in line) + " |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def _data(data: dict[str, Any] | None) -> str:
+    if data is None:
+        return ""
+    shape = f"{data['samples']} samples, {data['features']} features, {data['targets']} targets"
+    lines = f"## Data: {data['name']}\n\n{shape}; rank {data['rank']}, condition {numbers.number(data['condition'])}."
+    rows = [
+        {
+            "what": p["what"],
+            "claim": p["claim"],
+            "predicted": numbers.number(p["predicted"]),
+            "happened": numbers.number(p["happened"]),
+            "unit": p["unit"],
+        }
+        for p in data["predictions"]
+    ]
+    return f"{lines}\n\n{_table(rows)}".rstrip()
+
+
+def _claim(claim: dict[str, Any]) -> str:
+    blocks = [f"## {claim['id']}: {claim['title']}", _statement(claim.get("statement"))]
+    blocks.append("\n".join(f"- **{v['name']}**: {v['sentence']}" for v in claim["verdicts"]))
+    blocks += [_denominators(claim), summary.violation_limit(claim), _erratum(claim.get("erratum"))]
+    blocks += [_counterexample(claim["counterexample"]), _mutants(claim["mutants"]), _source(claim)]
+    return "\n\n".join(block for block in blocks if block)
+
+
+def _statement(statement: dict[str, Any] | None) -> str:
+    parts = statement.get("parts", []) if statement else []
+    return "\n\n".join(f"$${part['latex']}$$ {part['quantifier']}" for part in parts)
+
+
+def _denominators(claim: dict[str, Any]) -> str:
+    ran = claim["instances"]
+    return "Instances: " + ", ".join(f"{numbers.count(n)} {name}" for name, n in ran.items()) + "."
+
+
+def _erratum(erratum: dict[str, str] | None) -> str:
+    if not erratum:
+        return ""
+    return "\n".join(
+        [
+            f"Erratum ({erratum['severity']}).",
+            f"- As printed: {erratum['printed']}",
+            f"- True: {erratum['true']}" + (f" (`{erratum['corrected']}`)" if erratum["corrected"] else ""),
+            f"- Leaves standing: {erratum['stands']}",
+            f"- Second reading: {erratum['reading']}",
+        ]
+    ).replace(".\n-", ".\n\n-", 1)
+
+
+def _counterexample(found: dict[str, Any] | None) -> str:
+    if not found:
+        return ""
+    values = ", ".join(f"{n} {numbers.number(found[n], 7)}" for n in ("measured", "predicted", "excess", "budget"))
+    return f"Counterexample: {values}. Replay: `{found['replay']}`"
+
+
+def _mutants(mutants: dict[str, Any]) -> str:
+    if not mutants["planted"]:
+        return ""
+    survivors = f"; not refuted: {', '.join(mutants['survivors'])}" if mutants["survivors"] else ""
+    return f"Mutants refuted: {mutants['refuted']} of {mutants['planted']}{survivors}."
+
+
+def _source(claim: dict[str, Any]) -> str:
+    source = claim.get("source")
+    return f"Source: {source['paper']}, {source['where']} ({source['status']})." if source else ""
