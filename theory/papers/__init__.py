@@ -1,0 +1,1 @@
+"""One module (or folder) a paper; each offers CLAIMS, in the paper's order."""
