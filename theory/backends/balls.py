@@ -1,0 +1,96 @@
+"""Rigorous helpers on Arb balls: hulls, roots, powers, spectra of symmetric matrices."""
+
+from functools import cmp_to_key
+from typing import Any
+
+from flint import acb_mat, arb, arb_mat, ctx
+
+from theory.errors import UnsupportedError
+
+_ATTEMPTS = 4
+
+
+def hull(a: arb, b: arb) -> arb:
+    """Smallest ball around two; nan if either is."""
+    return arb.nan() if a.is_nan() or b.is_nan() else a.union(b)
+
+
+def clipped_sqrt(x: arb) -> arb:
+    """√x for an x known to be nonnegative, whatever its ball says."""
+    if x.is_nan() or x.lower() > 0:
+        return x.sqrt()
+    return hull(arb(0), x.upper().sqrt()) if x.upper() > 0 else arb(0)
+
+
+def radius_norm(A: arb_mat) -> arb:
+    """Upper bound of the Frobenius norm of the radii of a matrix of balls."""
+    return sum((x.rad() * x.rad() for x in A.entries()), arb(0)).sqrt().upper()
+
+
+def _compare(a: Any, b: Any) -> int:
+    return -1 if a < b else int(a > b)
+
+
+_BY_SIZE = cmp_to_key(_compare)
+
+
+def _spectrum(A: arb_mat) -> list[arb]:
+    """Enclosures of the eigenvalues of an exactly symmetric, exact matrix, decreasing.
+
+    The k-th reaches from the k-th largest lower end to the k-th largest upper end.
+    """
+    prec = ctx.prec
+    try:
+        for attempt in range(_ATTEMPTS):
+            ctx.prec = prec << attempt
+            try:
+                balls = [z.real for z in acb_mat(A).eig(multiple=True)]
+            except ValueError:
+                continue
+            lower = sorted((b.lower() for b in balls), key=_BY_SIZE, reverse=True)
+            upper = sorted((b.upper() for b in balls), key=_BY_SIZE, reverse=True)
+            return [a.union(b) for a, b in zip(lower, upper, strict=True)]
+    finally:
+        ctx.prec = prec
+    raise UnsupportedError("eigenvalues could not be enclosed; raise flint.ctx.prec")
+
+
+def eigenvalues(A: arb_mat) -> list[arb]:
+    """Enclosures of the eigenvalues of a symmetric matrix of balls, decreasing.
+
+    Weyl: those of the symmetrised midpoint, widened by the norm of what was left out.
+    """
+    middle = A.mid()
+    middle = (middle + middle.transpose()) / 2
+    middle = middle.mid()
+    widen = arb(0, radius_norm(A) + distance(A.mid(), middle))
+    return [x + widen for x in _spectrum(middle)]
+
+
+def distance(A: arb_mat, B: arb_mat) -> arb:
+    """Upper bound of the Frobenius distance of two matrices."""
+    return sum(((x * x) for x in (A - B).entries()), arb(0)).upper().sqrt().upper()
+
+
+def singular_values(A: arb_mat) -> list[arb]:
+    """Enclosures of the singular values of a matrix of balls, decreasing.
+
+    Roots of the eigenvalues of the smaller Gram matrix of the midpoint, widened by Weyl.
+    """
+    middle, widen = A.mid(), arb(0, radius_norm(A))
+    turned = middle.transpose()
+    gram = turned * middle if A.ncols() <= A.nrows() else middle * turned
+    return [nonnegative(clipped_sqrt(x) + widen) for x in eigenvalues(gram)]
+
+
+def nonnegative(x: arb) -> arb:
+    return x if x.is_nan() or x.lower() >= 0 else hull(arb(0), x.upper())
+
+
+def power(a: arb, b: arb) -> arb:
+    """a**b for a ≥ 0; python-flint gives nan where the ball of a holds 0."""
+    if a.is_nan() or a.lower() > 0 or not b.lower() > 0:
+        return a**b
+    if not a.upper() > 0:
+        return arb(0) if a.upper() == 0 else arb.nan()
+    return hull(arb(0), a.upper() ** b)

@@ -1,0 +1,242 @@
+"""mpmath: one point at a time, at the precision of the caller's `mpmath.workdps`."""
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from fractions import Fraction
+from functools import wraps
+from typing import Any
+
+import mpmath as mp
+import sympy as sp
+
+from theory.backends.ir import Code, run
+from theory.backends.names import CIRCULAR, HYPERBOLIC, PLAIN
+from theory.errors import ShapeError, TheoryError
+
+
+def _real(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Real result, nan outside the real domain."""
+
+    @wraps(function)
+    def call(self: Any, *args: Any, **static: Any) -> Any:
+        try:
+            value = function(self, *args, **static)
+        except (ValueError, ZeroDivisionError):
+            return mp.nan
+        if isinstance(value, mp.mpc):
+            return value.real if value.imag == 0 else mp.nan
+        return mp.mpf(value)
+
+    return call
+
+
+def _by_name(name: str) -> Any:
+    return _real(lambda self, x: getattr(mp, name)(x))
+
+
+def number(value: Any) -> Any:
+    """mpf of a number of any exact or floating kind."""
+    if isinstance(value, sp.Rational):
+        return mp.mpf(value.p) / value.q
+    if isinstance(value, Fraction):
+        return mp.mpf(value.numerator) / value.denominator
+    if isinstance(value, sp.Expr):
+        return mp.mpf(value._to_mpmath(mp.mp.prec))
+    return mp.mpf(value.item() if hasattr(value, "item") else value)
+
+
+class MpmathOps:
+    """Operations on mpf and mpmath matrices."""
+
+    fold = None
+
+    @classmethod
+    def of(cls, values: list[Any]) -> "MpmathOps":
+        return cls()
+
+    def quiet(self) -> Any:
+        return nullcontext()
+
+    def guarded(self, go: Callable[[], Any], inputs: Mapping[str, Any], matrices: Any) -> Any:
+        return go()
+
+    def finish(self, value: Any) -> Any:
+        return value
+
+    def constant(self, value: Any) -> Any:
+        return number(value)
+
+    def truth(self, value: bool) -> bool:
+        return value
+
+    def shape(self, A: Any) -> tuple[int, int]:
+        return A.rows, A.cols
+
+    def scalar(self, name: str, value: Any) -> Any:
+        try:
+            return number(value)
+        except (TypeError, ValueError, AttributeError):
+            raise TheoryError(f"{name}={value!r}: expected one real number (no batches here)") from None
+
+    def matrix(self, name: str, value: Any) -> Any:
+        if isinstance(value, mp.matrix):
+            return value
+        rows = value.tolist() if hasattr(value, "tolist") else value
+        if not rows or not isinstance(rows[0], list | tuple) or isinstance(rows[0][0], list | tuple):
+            raise ShapeError(f"{name}: expected one matrix as rows of numbers (no batches here)")
+        return mp.matrix([[self.scalar(name, x) for x in row] for row in rows])
+
+    # ---- arithmetic ----
+
+    def add(self, a: Any, b: Any) -> Any:
+        return a + b
+
+    def sub(self, a: Any, b: Any) -> Any:
+        return a - b
+
+    def mul(self, a: Any, b: Any) -> Any:
+        return a * b
+
+    scale = matmul = mul
+
+    def hadamard(self, A: Any, B: Any) -> Any:
+        return mp.matrix([[A[i, j] * B[i, j] for j in range(A.cols)] for i in range(A.rows)])
+
+    def neg(self, a: Any) -> Any:
+        return -a
+
+    def div(self, a: Any, b: Any) -> Any:
+        if b != 0:
+            return a / b
+        return mp.nan if a == 0 or mp.isnan(a) else mp.sign(a) * mp.inf
+
+    def square(self, a: Any) -> Any:
+        return a * a
+
+    @_real
+    def sqrt(self, a: Any, clip: bool = False) -> Any:
+        return mp.sqrt(a)
+
+    @_real
+    def pow(self, a: Any, b: Any, clip: bool = False) -> Any:
+        return mp.power(a, b)
+
+    @_real
+    def log(self, a: Any) -> Any:
+        return -mp.inf if a == 0 else mp.log(a)
+
+    for _name in (*CIRCULAR, *HYPERBOLIC, *PLAIN, "gamma"):
+        locals()[_name] = _by_name(_name)
+    ceiling = _by_name("ceil")
+    abs = _by_name("fabs")
+
+    @_real
+    def loggamma(self, a: Any) -> Any:
+        return mp.log(abs(mp.gamma(a)))
+
+    def atan2(self, y: Any, x: Any) -> Any:
+        return mp.atan2(y, x)
+
+    @_real
+    def gamma_cdf(self, a: Any, x: Any) -> Any:
+        return mp.gammainc(a, 0, x, regularized=True)
+
+    def max(self, a: Any, b: Any) -> Any:
+        return mp.nan if mp.isnan(a) or mp.isnan(b) else max(a, b)
+
+    def min(self, a: Any, b: Any) -> Any:
+        return mp.nan if mp.isnan(a) or mp.isnan(b) else min(a, b)
+
+    def lt(self, a: Any, b: Any) -> bool:
+        return bool(a < b)
+
+    def le(self, a: Any, b: Any) -> bool:
+        return bool(a <= b)
+
+    def eq(self, a: Any, b: Any) -> bool:
+        return bool(a == b)
+
+    def logical_and(self, a: bool, b: bool) -> bool:
+        return a and b
+
+    def logical_or(self, a: bool, b: bool) -> bool:
+        return a or b
+
+    def logical_not(self, a: bool) -> bool:
+        return not a
+
+    def piecewise(self, *values: Any, codes: tuple[Code, ...], matrices: Any) -> Any:
+        for condition, code in zip(values, codes, strict=False):
+            if condition:
+                return run(code, self, {}, values[len(codes) :])[0]
+        return mp.nan
+
+    # ---- matrices ----
+
+    def transpose(self, A: Any) -> Any:
+        return A.T
+
+    def inverse(self, A: Any) -> Any:
+        return mp.inverse(A)
+
+    def trace(self, A: Any) -> Any:
+        return mp.fsum(A[i, i] for i in range(A.rows))
+
+    def det(self, A: Any) -> Any:
+        return mp.det(A)
+
+    def identity(self, size: int) -> Any:
+        return mp.eye(size)
+
+    def zeros(self, shape: tuple[int, int]) -> Any:
+        return mp.zeros(*shape)
+
+    def dense(self, *entries: Any, shape: tuple[int, int]) -> Any:
+        return mp.matrix([list(entries[i * shape[1] : (i + 1) * shape[1]]) for i in range(shape[0])])
+
+    def element(self, A: Any, i: int, j: int) -> Any:
+        return A[i, j]
+
+    def eigenvalues(self, A: Any) -> list[Any]:
+        return sorted(mp.eigsy(A, eigvals_only=True), reverse=True)
+
+    def singular_values(self, A: Any) -> list[Any]:
+        return sorted(mp.svd_r(A, compute_uv=False), reverse=True)
+
+    def kth(self, values: list[Any], k: int) -> Any:
+        return values[k - 1] if k <= len(values) else mp.mpf(0)
+
+    def mirrored(self, values: list[Any]) -> list[Any]:
+        return [-x for x in reversed(values)]
+
+    def total(self, values: list[Any]) -> Any:
+        return mp.fsum(values)
+
+    def frobenius(self, A: Any) -> Any:
+        return mp.sqrt(mp.fsum(x * x for x in A))
+
+    def inner(self, A: Any, B: Any) -> Any:
+        return mp.fsum(x * y for x, y in zip(A, B, strict=True))
+
+    def row_projector(self, A: Any, r: int) -> Any:
+        right = self._top(A, r)[2]
+        return right.T * right if r else mp.zeros(A.cols)
+
+    def pseudo_inverse(self, A: Any, r: int) -> Any:
+        left, values, right = self._top(A, r)
+        return right.T * mp.diag([1 / s for s in values]) * left.T if r else mp.zeros(A.cols, A.rows)
+
+    def _top(self, A: Any, r: int) -> tuple[Any, list[Any], Any]:
+        """Top r singular triples: n×r, r, r×d."""
+        if r > min(A.rows, A.cols):
+            raise ShapeError(f"rank {r} exceeds the shape {self.shape(A)} of the matrix")
+        left, values, right = mp.svd_r(A)
+        order = sorted(range(len(values)), key=lambda i: values[i], reverse=True)[:r]
+        picked = (
+            [[left[i, j] for j in order] for i in range(A.rows)],
+            [[right[j, c] for c in range(A.cols)] for j in order],
+        )
+        return mp.matrix(picked[0]), [values[j] for j in order], mp.matrix(picked[1])
+
+    def vstack(self, *blocks: Any) -> Any:
+        return mp.matrix([row for A in blocks for row in A.tolist()])

@@ -1,0 +1,31 @@
+"""Words: what the papers talk about and sympy lacks."""
+
+from theory.words.base import MatrixWord, ScalarWord, Word
+from theory.words.matrices import ColumnProjector, PseudoInverse, RowProjector, Stack
+from theory.words.scalars import ChiSquareCDF, PositivePart
+from theory.words.spectral import (
+    Eigenvalue,
+    FrobeniusNorm,
+    InnerProduct,
+    NuclearNorm,
+    SingularValue,
+    SpectralNorm,
+)
+
+__all__ = [
+    "ChiSquareCDF",
+    "ColumnProjector",
+    "Eigenvalue",
+    "FrobeniusNorm",
+    "InnerProduct",
+    "MatrixWord",
+    "NuclearNorm",
+    "PositivePart",
+    "PseudoInverse",
+    "RowProjector",
+    "ScalarWord",
+    "SingularValue",
+    "SpectralNorm",
+    "Stack",
+    "Word",
+]

@@ -1,0 +1,103 @@
+"""What all words share: shapes checked at construction, one notation, one rule.
+
+A *word* is a sympy node for something that sympy lacks.  To add one, write one class:
+
+- ``integers``: positions of the arguments that are indices (Python ints when evaluated);
+- ``check(*args)``: raise `ShapeError` unless the arguments make sense;
+- ``notation(show)``: its picture, as boxes; LaTeX, Unicode and MathML derive from it;
+- ``rule(ir, *args)``: how to compute it from the operations of the backends
+  (`theory.backends.ir.Builder`), written once for numpy, torch, mpmath and Arb.
+"""
+
+from typing import Any, ClassVar
+
+import sympy as sp
+from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
+from sympy.printing.pretty.stringpict import prettyForm
+
+from theory.errors import ShapeError
+from theory.render.boxes import Box, Name, latex_of, unicode_of
+
+
+class Word:
+    """Mixin of every word; see the module's docstring."""
+
+    integers: ClassVar[tuple[int, ...]] = ()
+    args: Any
+
+    @classmethod
+    def check(cls, *args: Any) -> None:
+        """Raise `ShapeError` unless the arguments make sense together."""
+
+    def notation(self, show: Any) -> Box:
+        """The word as boxes; ``show(arg)`` gives the box of an argument."""
+        raise NotImplementedError
+
+    @staticmethod
+    def rule(ir: Any, *args: Any) -> Any:
+        """The word from operations of ``ir``; integer arguments arrive as ints."""
+        raise NotImplementedError
+
+    def _latex(self, printer: Any) -> str:
+        return latex_of(self.notation(lambda e: Name(printer._print(e))))
+
+    def _sympystr(self, printer: Any) -> str:
+        return unicode_of(self.notation(lambda e: Name(printer._print(e))))
+
+    def _pretty(self, printer: Any) -> prettyForm:
+        return prettyForm(unicode_of(self.notation(lambda e: Name(str(e)))))
+
+
+class ScalarWord(Word, sp.Expr):
+    """A real number made of matrices or scalars."""
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, *args: Any) -> Any:
+        args = tuple(sp.sympify(a) for a in args)
+        cls.check(*args)
+        return sp.Expr.__new__(cls, *args)
+
+    def _eval_derivative(self, s: Any) -> Any:
+        return None if self.has(s) else sp.S.Zero
+
+
+class MatrixWord(Word, MatrixExpr):
+    """A matrix made of matrices; subclasses give ``shape``."""
+
+    is_commutative = False
+
+    def __new__(cls, *args: Any) -> Any:
+        args = tuple(sp.sympify(a) for a in args)
+        cls.check(*args)
+        return MatrixExpr.__new__(cls, *args)
+
+    def _entry(self, i: Any, j: Any, **_: Any) -> Any:
+        return MatrixElement(self, i, j)
+
+
+def may_equal(a: Any, b: Any) -> bool:
+    """False only when two (symbolic) sizes are known to differ."""
+    return sp.sympify(a - b).is_zero is not False
+
+
+def need_matrix(word: str, A: Any) -> None:
+    """Raise unless ``A`` is a matrix expression."""
+    if not getattr(A, "is_Matrix", False) and not isinstance(A, MatrixExpr):
+        raise ShapeError(f"{word}: argument {A} is not a matrix; pass a sympy matrix expression")
+
+
+def need_square(word: str, A: Any) -> None:
+    """Raise unless ``A`` may be square."""
+    need_matrix(word, A)
+    if not may_equal(*A.shape):
+        raise ShapeError(f"{word}: shape of {A} is {A.shape}, expected a square matrix")
+
+
+def need_index(word: str, k: Any, *, least: int) -> None:
+    """Raise unless ``k`` may be an integer of at least ``least``."""
+    if k.is_integer is False or (k.is_number and not k.is_integer):
+        raise ShapeError(f"{word}: index {k} is not an integer; use an integer symbol or number")
+    if (k - least).is_negative:
+        raise ShapeError(f"{word}: index {k} is below {least}; indices count from {least}")
