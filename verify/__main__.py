@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str] | None) -> int:
     try:
-        arguments = parser.build().parse_args(argv)
+        arguments = parser.parse(argv)
     except SystemExit as finished:  # --help and --version
         return int(finished.code or OK)
     if arguments.command is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any, NoReturn
 
@@ -55,9 +56,20 @@ def build() -> Parser:
     return parser
 
 
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """The arguments; names and values may stand on both sides of the options."""
+    parser = build()
+    arguments, rest = parser.parse_known_args(argv)
+    several = {"eval": "values", "verify": "names"}.get(arguments.command or "")
+    if rest and (several is None or any(text.startswith("-") for text in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest and several:
+        getattr(arguments, several).extend(rest)
+    return arguments
+
+
 def _add(commands: Any, name: str, text: str) -> Parser:
-    parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
-    return parser
+    return commands.add_parser(name, help=text, description=text, allow_abbrev=False)
 
 
 def _json(parser: Parser) -> None:
