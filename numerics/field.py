@@ -1,4 +1,4 @@
-"""The gradient flow of reduced two-layer linear networks as a vector field, with its least-squares structure."""
+"""The gradient flow of reduced two-layer linear networks as a vector field of least-squares form."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,8 +1,8 @@
 """The exact reduction of two-layer linear networks to what gradient flow sees.
 
 With ``X = W Sigma^{1/2} Phi1^T`` and ``U = Phi1 U1 + Phi2 U2``, the loss ``1/2 ||Y - X U V^T||_F^2`` exceeds
-its minimum by ``1/2 ||E||_F^2``, ``E = W^T Y - Sigma^{1/2} U1 V^T``; gradient flow moves ``(U1, V)`` alone and
-``U2`` stays (Min, Tarmoun, Vidal, Mallada 2021, Sec. 2). All of it costs no more than width ``m + r``.
+its minimum by ``1/2 ||E||_F^2``, ``E = W^T Y - Sigma^{1/2} U1 V^T``; gradient flow moves ``(U1, V)`` alone
+and ``U2`` stays (Min, Tarmoun, Vidal, Mallada 2021, Sec. 2). All of it costs no more than width ``m + r``.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -89,7 +89,10 @@ def reduce(X: Inputs, Y: Targets, U: FirstLayer, V: LastLayer, r: int) -> Reduce
     found = rank_from_singular_values(sigma, max(X.shape[-2:]))
     if bool((found != r).any()):
         raise_at = int((found != r).nonzero()[0])
-        require(False, f"X[{raise_at}] has rank {int(found[raise_at])}; expected r = {r}; group inputs by rank(X).")
+        require(
+            False,
+            f"X[{raise_at}] has rank {int(found[raise_at])}; expected r = {r}; group inputs by rank(X).",
+        )
     Phi1 = Vh[:, :r].mT
     Phi2 = torch.linalg.qr(Phi1, mode="complete")[0][..., r:]
     return Reduced(sigma[:, :r], W[..., :r].mT @ Y, Phi1.mT @ U, V, Phi2.mT @ U, Phi1, Phi2)
@@ -105,7 +108,7 @@ def _check(X: Tensor, Y: Tensor, U: Tensor, V: Tensor, r: int) -> None:
         check_finite(name, value)
         require(
             (value.dtype, value.device) == (X.dtype, X.device),
-            f"{name} is {value.dtype} on {value.device}; expected {X.dtype} on {X.device} like X; convert it.",
+            f"{name} is {value.dtype} on {value.device}; expected {X.dtype} on {X.device} like X; convert.",
         )
     require(1 <= r <= min(n, D), f"r = {r}; expected 1 <= r <= min(n, D) = {min(n, D)}; use the rank of X.")
 
@@ -126,7 +129,9 @@ def expand(
     problem: Reduced, U1: Float[Tensor, "B *T r k"], V: Float[Tensor, "B *T m k"]
 ) -> tuple[Float[Tensor, "B *T D k"], Float[Tensor, "B *T m k"]]:
     """The layers ``(U, V)`` of the networks at ``(U1, V)``, with the unseen part of ``problem``."""
-    check_shape("U1", U1[..., 0, :], (*U1.shape[:-2], problem.width), "(B, ..., k), k the width of the problem")
+    check_shape(
+        "U1", U1[..., 0, :], (*U1.shape[:-2], problem.width), "(B, ..., k), k the width of the problem"
+    )
     lead = (len(problem.root), *(1,) * (U1.ndim - 3))
     Phi1, Phi2, U2 = (A.reshape(*lead, *A.shape[1:]) for A in (problem.Phi1, problem.Phi2, problem.U2))
     return Phi1 @ U1 + Phi2 @ U2, V

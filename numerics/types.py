@@ -1,12 +1,12 @@
-"""Shapes, once: ``B`` networks, ``n`` samples, ``D`` inputs, ``m`` outputs, ``h`` hidden, ``r`` rank, ``T`` times."""
+"""Shapes, once: B networks, n samples, D inputs, m outputs, h hidden units, rank r, T times."""
 
 from collections.abc import Callable
 
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-Batch = Float[Tensor, "B"]
-Indices = Int64[Tensor, "B"]
+Batch = Float[Tensor, " B"]
+Indices = Int64[Tensor, " B"]
 Times = Float[Tensor, "B T"]
 States = Float[Tensor, "B N"]
 Inputs = Float[Tensor, "B n D"]

@@ -1,13 +1,15 @@
 """Implicit collocation for the reduced gradient flow ``z' = L(z)^T e(z)``, ``L = -de/dz``.
 
-The Newton matrix keeps the Gauss-Newton part of the Jacobian, ``-L^T L``, whose rank is that of the residual: all
-solves go through the kernel ``T = L L^T`` (Woodbury). ``T = VV^T (x) Sigma + I (x) G``, ``G`` the Gram matrix of
-``Sigma^{1/2} U1``, splits over the eigenvectors of ``VV^T`` into ``m`` symmetric blocks of size ``r``: a step turns
-the outputs into that frame and diagonalises the blocks once; the stages are decoupled by the eigenvalues of the coefficient matrix. Stiffness (large ``Sigma``, long
-times) then costs nothing, and what Newton leaves out (the curvature of the residual) dies with the residual.
+The Newton matrix keeps the Gauss-Newton part of the Jacobian, ``-L^T L``, whose rank is that of the residual:
+all solves go through the kernel ``T = L L^T`` (Woodbury). ``T = VV^T (x) Sigma + I (x) G``, ``G`` the Gram
+matrix of ``Sigma^{1/2} U1``, splits over the eigenvectors of ``VV^T`` into ``m`` symmetric blocks of size
+``r``: a step turns the outputs into that frame and diagonalises the blocks once; the stages are decoupled by
+the eigenvalues of the coefficient matrix. Stiffness (large ``Sigma``, long times) then costs nothing, and
+what Newton leaves out (the curvature of the residual) dies with the residual.
 
-Source: Hairer, Wanner, Solving ODEs II (2nd ed. 1996), Sec. IV.8 (simplified Newton, error estimate, step control);
-the rescaled tolerance is that of their code RADAU (Hairer, Wanner, J. Comput. Appl. Math. 111, 1999).
+Source: Hairer, Wanner, Solving ODEs II (2nd ed. 1996), Sec. IV.8 (simplified Newton, error estimate, step
+control); the rescaled tolerance is that of their code RADAU (Hairer, Wanner, J. Comput. Appl. Math. 111,
+1999).
 """
 
 from dataclasses import dataclass, replace
@@ -97,7 +99,9 @@ class Collocation:
     def start(self, t: Batch, y: States, span: Batch) -> tuple[Batch, Memory]:
         Z = self.field.unpack(y)
         C = self.field.weighted_residual(Z)
-        speed = torch.linalg.vector_norm(C, dim=(-2, -1)) + Z.square().sum((-2, -1)) * self.field.root[:, 0] ** 2
+        speed = (
+            torch.linalg.vector_norm(C, dim=(-2, -1)) + Z.square().sum((-2, -1)) * self.field.root[:, 0] ** 2
+        )
         step = torch.minimum(self.loosened ** (1 / self.order) / speed.clamp(min=1e-300), span)
         points = Z.flatten(1)[:, None].expand(-1, self.stages + 1, -1).contiguous()
         return step, (points, torch.zeros_like(step))
@@ -151,7 +155,7 @@ class Collocation:
         """Stages with their equations solved far below the tolerance, and where that succeeded."""
         s, shape = self.stages, Z.shape
         h = step[:, None, None]
-        scale = 0.02 * (self.atol[:, None, None] + self.rtol * Z0.abs()) + 4 * _floor(Z0)
+        scale = 0.01 * (self.atol[:, None, None] + self.rtol * Z0.abs()) + 4 * _floor(Z0)
         size = torch.full_like(step, torch.inf)
         converged = diverged = torch.zeros_like(step, dtype=torch.bool)
         for count in range(NEWTON):
@@ -200,8 +204,8 @@ def solve_collocation(
 ) -> Solution:
     """Solve a reduced gradient flow by Radau IIA (``radau``) or Gauss-Legendre (``gauss``) collocation.
 
-    Both of ``stages`` stages; Gauss conserves the imbalance to the tolerance of Newton's iteration, Radau damps
-    stiff residuals. One host round trip a Newton iteration.
+    Both of ``stages`` stages; Gauss conserves the imbalance to the tolerance of Newton's iteration, Radau
+    damps stiff residuals. One host round trip a Newton iteration.
     """
     check_initial(y0, times, rtol, max_steps)
     method = tableau(kind, stages).to(y0.dtype, y0.device)

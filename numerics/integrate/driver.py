@@ -1,8 +1,8 @@
 """The clock that all adaptive one-step methods share: one time, one step, one verdict an instance.
 
 Steps end exactly at the output times. Instances that are done stay still (their step is 0) until the batch is
-compacted. There is no host round trip in the loop but one test of "all finished?" every few steps, and, where an
-``observe`` hook is given, one test a step.
+compacted. There is no host round trip in the loop but one test of "all finished?" every few steps, and, where
+an ``observe`` hook is given, one test a step.
 """
 
 from collections.abc import Callable
@@ -30,14 +30,14 @@ class Solution:
     """States (or observations) at the output times; nan where an instance did not get so far."""
 
     y: Float[Tensor, "B T *N"]
-    steps: Int64[Tensor, "B"]
+    steps: Int64[Tensor, " B"]
     """Attempted steps, rejected ones included."""
-    ok: Bool[Tensor, "B"]
+    ok: Bool[Tensor, " B"]
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One step tried: the new state, its error in units of the tolerance, and what the next step may reuse."""
+    """One step tried: the new state, its error in units of the tolerance, what the next step may reuse."""
 
     y: States
     error: Batch
@@ -45,9 +45,12 @@ class Attempt:
 
 
 class Method(Protocol):
-    """A one-step method with an error estimate of ``order`` (local, so that error ~ step^order)."""
+    """A one-step method with an estimate of its local error."""
 
-    order: int
+    @property
+    def order(self) -> int:
+        """Error ~ step^order."""
+        ...
 
     def start(self, t: Tensor, y: Tensor, span: Tensor) -> tuple[Tensor, Memory]:
         """The first step to try and the first memory."""
@@ -115,7 +118,9 @@ def drive(method: Method, y0: States, times: Times, max_steps: int, observe: Obs
             failed[state.rows] = state.failed
             if running == 0:
                 break
-            if running < COMPACT_BELOW * len(active) and (smaller := method.restrict(keep := active.nonzero()[:, 0])):
+            if running < COMPACT_BELOW * len(active) and (
+                smaller := method.restrict(keep := active.nonzero()[:, 0])
+            ):
                 method, state = smaller, state.at(keep)
         steps[state.rows] += state.active
         state, reached = _advance(method, state)
@@ -154,7 +159,9 @@ def _advance(method: Method, state: _State) -> tuple[_State, Tensor]:
         y=torch.where(accept[:, None], trial.y, state.y),
         step=torch.where(active, proposal, state.step),
         failed=state.failed | (active & ~accept & (proposal <= tiny)),
-        memory=tuple(torch.where(_like(accept, b), a, b) for a, b in zip(trial.memory, state.memory, strict=True)),
+        memory=tuple(
+            torch.where(_like(accept, b), a, b) for a, b in zip(trial.memory, state.memory, strict=True)
+        ),
     )
     return new, reached
 
@@ -170,11 +177,6 @@ def _record(state: _State, reached: Tensor, out: Tensor, observe: Observe | None
         slot = state.slot.clamp(max=last)
         out[state.rows, slot] = torch.where(_like(reached, state.y), state.y, out[state.rows, slot])
     elif bool(reached.any()):
-        seen, hit = observe_all(observe, state), reached.nonzero()[:, 0]
+        seen, hit = observe(state.t, state.y), reached.nonzero()[:, 0]
         out[state.rows[hit], state.slot[hit]] = seen[hit]
     return replace(state, slot=state.slot + reached)
-
-
-def observe_all(observe: Observe, state: _State) -> Tensor:
-    """Observations of all instances still carried."""
-    return observe(state.t, state.y)

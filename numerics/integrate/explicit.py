@@ -98,9 +98,9 @@ def solve_explicit(
 ) -> Solution:
     """Solve ``y' = f(t, y)``, ``y(0) = y0``, each instance at its own pace.
 
-    ``f(t (B,), y (B, N)) -> (B, N)``. ``observe(t, y) -> (B, ...)`` is stored in place of the state, at the output
-    times only. ``select(index)`` gives ``f`` for some of the instances, so that finished ones can be dropped.
-    An instance fails (``ok`` false) when its step underflows or ``max_steps`` attempts are spent.
+    ``f(t (B,), y (B, N)) -> (B, N)``. ``observe(t, y) -> (B, ...)`` is stored in place of the state, at the
+    output times only. ``select(index)`` gives ``f`` for some of the instances, so that finished ones can be
+    dropped. An instance fails (``ok`` false) when its step underflows or ``max_steps`` attempts are spent.
     """
     check_initial(y0, times, rtol, max_steps)
     tolerance = torch.as_tensor(atol, dtype=y0.dtype, device=y0.device).expand(len(y0))

@@ -1,7 +1,7 @@
 """Collocation methods of any number of stages: Radau IIA (order 2s-1) and Gauss-Legendre (order 2s).
 
-Source: Hairer, Wanner, Solving Ordinary Differential Equations II (2nd ed. 1996), Sec. IV.5; the transformation
-to the eigenvalues of the coefficient matrix, Sec. IV.8.
+Source: Hairer, Wanner, Solving Ordinary Differential Equations II (2nd ed. 1996), Sec. IV.5; the
+transformation to the eigenvalues of the coefficient matrix, Sec. IV.8.
 """
 
 from dataclasses import dataclass
@@ -24,21 +24,21 @@ Kind = Literal["radau", "gauss"]
 class Tableau:
     """The numbers of one collocation method."""
 
-    c: Float[Tensor, "s"]
+    c: Float[Tensor, " s"]
     """Nodes in (0, 1]."""
     A: Float[Tensor, "s s"]
-    b: Float[Tensor, "s"]
+    b: Float[Tensor, " s"]
     """Weights of the derivatives in the step."""
-    d: Float[Tensor, "s"]
+    d: Float[Tensor, " s"]
     """``b A^{-1}``: weights of the stage increments in the step; stable where ``b`` is not."""
-    at_start: Float[Tensor, "s"]
+    at_start: Float[Tensor, " s"]
     """The polynomial through the stage derivatives, evaluated at 0."""
-    alpha: Complex[Tensor, "p"]
+    alpha: Complex[Tensor, " p"]
     """Eigenvalues of A with non-negative imaginary part."""
     left: Complex[Tensor, "p s"]
     right: Complex[Tensor, "s p"]
     """``Re(right f(alpha) left) = f(A)`` for real f."""
-    barycentric: Float[Tensor, "s+1"]
+    barycentric: Float[Tensor, " s+1"]
     """Weights of the interpolation through 0 and the nodes."""
 
     def __post_init__(self) -> None:
@@ -87,8 +87,9 @@ def tableau(kind: Kind, s: int) -> Tableau:
     b = np.array([P(1.0) for P in primitives])
     alpha, right = np.linalg.eig(A)
     left = np.linalg.inv(right)
-    keep = alpha.imag >= -1e-14
-    twice = np.where(alpha.imag[keep] > 1e-14, 2.0, 1.0)
+    alpha, right = alpha.astype(complex), right.astype(complex)
+    keep = np.imag(alpha) >= -1e-14
+    twice = np.where(np.imag(alpha[keep]) > 1e-14, 2.0, 1.0)
     points = np.append(0.0, c)
     weights = [1 / np.prod(x - np.delete(points, i)) for i, x in enumerate(points)]
     return Tableau(
