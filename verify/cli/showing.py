@@ -9,7 +9,7 @@ from typing import Any
 from theory import render
 from theory.catalogue import get_claim
 from theory.claim import Claim, Quantity
-from theory.proof import fully_checked
+from theory.proof import Step, fully_checked
 
 from ..report.describe import describe, shape_text
 from .outcome import OK
@@ -38,12 +38,17 @@ def everything(claim: Claim) -> dict[str, Any]:
         **describe(claim),
         "quantities": [_quantity(claim, q) for q in claim.quantities],
         "proof": {
-            "steps": [{"kind": s.kind.value, "text": s.text, "status": s.check().value} for s in claim.proof],
+            "steps": [_step(step) for step in claim.proof],
             "fully_checked": fully_checked(claim.proof),
         },
         "mutants": [{"name": m.name, "text": m.text} for m in claim.mutants],
         "notes": list(claim.notes),
     }
+
+
+def _step(step: Step) -> dict[str, str]:
+    text = f"{step.lemma}: {step.text}" if step.lemma else step.text
+    return {"kind": step.kind.value, "text": text, "status": step.check().value}
 
 
 def _quantity(claim: Claim, quantity: Quantity) -> dict[str, Any]:
@@ -73,8 +78,9 @@ def _statement(parts: list[dict[str, str]]) -> str:
     lines = []
     for part in parts:
         name = f"({part['name']}) " if len(parts) > 1 else ""
+        where = f", where {part['condition']}" if part["condition"] else ""
         note = f"; {part['note']}" if part["note"] else ""
-        lines.append(f"{name}{part['quantifier']}{note}\n\n{textwrap.indent(part['unicode'], '    ')}")
+        lines.append(f"{name}{part['quantifier']}{where}{note}\n\n{textwrap.indent(part['unicode'], '    ')}")
     return "Statement\n" + textwrap.indent("\n\n".join(lines), "  ")
 
 

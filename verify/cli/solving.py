@@ -41,10 +41,16 @@ def _closed_form(left: Any, right: Any, symbol: Any) -> list[Any]:
             with _limit(SECONDS):
                 found = [s for s in sp.solve(equation, symbol) if _possible(s, symbol)]
                 if found:
-                    return [sp.logcombine(sp.simplify(s), force=True) for s in found]
+                    return [_tidy(s) for s in found]
         except (_TimeUpError, NotImplementedError, ValueError, TypeError, RecursionError):
             continue
     return []
+
+
+def _tidy(solution: Any) -> Any:
+    """One logarithm of a quotient for a difference of logarithms."""
+    above, below = sp.fraction(sp.together(sp.simplify(solution)))
+    return sp.logcombine(above, force=True) / below
 
 
 def _logarithmic(left: Any, right: Any) -> list[Any]:

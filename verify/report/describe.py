@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import sympy as sp
+
 from theory import render
 from theory.claim import Claim, Part
 
@@ -34,6 +36,7 @@ def _part(claim: Claim, part: Part) -> dict[str, str]:
         "unicode": render.pretty(part.relation, claim.names("unicode")),
         "latex": render.latex(part.relation, claim.names("latex")),
         "quantifier": part.quantifier.value,
+        "condition": "" if part.when == sp.true else render.pretty(part.when, claim.names("unicode")),
         "note": part.note,
     }
 

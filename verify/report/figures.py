@@ -8,8 +8,8 @@ from typing import Any
 
 from .axis import Axis, fit
 
-WIDTH, HEIGHT = 560, 300
-LEFT, RIGHT, TOP, BOTTOM = 62, 12, 12, 44
+WIDTH, HEIGHT = 560, 320
+LEFT, RIGHT, TOP, BOTTOM = 68, 14, 12, 50
 
 MEASURED = ("#1f5fa8", "#2f8f83", "#7b57a6", "#4d7c2a", "#a3476b")
 BOUND = "#c4540a"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import sympy as sp
 from markupsafe import Markup
 
 from theory import render
 from theory.catalogue import get_claim
-from theory.claim import Claim, Quantity
+from theory.claim import Claim, Part, Quantity
 from theory.errors import TheoryError
 
 from . import figures, numbers, summary
@@ -51,6 +53,7 @@ def _environment() -> jinja2.Environment:
         "seconds": numbers.seconds,
         "setting": summary.setting_text,
         "matrix": _matrix,
+        "prose": prose,
         "anchor": lambda claim_id: claim_id.replace(".", "-"),
     }
     environment.globals |= {"summary": summary, "marks": summary.MARKS}
@@ -60,13 +63,20 @@ def _environment() -> jinja2.Environment:
 def _section(result: dict[str, Any]) -> dict[str, Any]:
     """What the page shows of one claim."""
     section: dict[str, Any] = {"result": result, "curves": _curves(result), "slack": _slack(result)}
+    steps = result["proof"]["steps"]
     try:
         claim = get_claim(result["id"])
     except TheoryError:
-        return section | {"claim": None, "about": _from_report(result), "statement": [], "quantities": []}
-    statement = [_formula(claim, part) for part in claim.parts]
-    quantities = [_quantity(claim, q) for q in claim.quantities]
-    return section | {"claim": claim, "about": describe(claim), "statement": statement, "quantities": quantities}
+        empty = {"statement": [], "quantifier": "", "quantities": [], "lemmas": [""] * len(steps)}
+        return section | empty | {"about": _from_report(result)}
+    quantifiers = {part.quantifier.value for part in claim.parts}
+    return section | {
+        "about": describe(claim),
+        "statement": [_formula(claim, part) for part in claim.parts],
+        "quantifier": quantifiers.pop() if len(quantifiers) == 1 else "",
+        "quantities": [_quantity(claim, q) for q in claim.quantities],
+        "lemmas": [step.lemma for step in claim.proof] + [""] * len(steps),
+    }
 
 
 def _from_report(result: dict[str, Any]) -> dict[str, Any]:
@@ -74,28 +84,43 @@ def _from_report(result: dict[str, Any]) -> dict[str, Any]:
     return {name: result.get(name, default) for name, default in absent.items()}
 
 
-def _formula(claim: Claim, part: Any) -> dict[str, Any]:
-    math = render.mathml(part.relation, claim.names("latex"))
-    return {"name": part.name, "math": _math(math, block=True), "quantifier": part.quantifier.value, "note": part.note}
+def _formula(claim: Claim, part: Part) -> dict[str, Any]:
+    names = claim.names("latex")
+    return {
+        "name": part.name,
+        "math": _math(part.relation, names, block=True),
+        "quantifier": part.quantifier.value,
+        "condition": "" if part.when == sp.true else _math(part.when, names),
+        "note": part.note,
+    }
 
 
 def _quantity(claim: Claim, quantity: Quantity) -> dict[str, Any]:
     names = claim.names("latex")
     defined = quantity.definition is not None
     return {
-        "symbol": _math(render.mathml(quantity.symbol, names)),
+        "symbol": _math(quantity.symbol, names),
         "meaning": quantity.meaning,
         "shape": shape_text(quantity.shape),
-        "definition": _math(render.mathml(quantity.definition, names)) if defined else "",
-        "role": "defined" if defined else "measured while training" if quantity.measured else "given",
+        "definition": _math(quantity.definition, names) if defined else "",
+        "role": "measured while training" if quantity.measured else "given",
         "unit": quantity.unit,
     }
 
 
-def _math(markup: str, *, block: bool = False) -> Markup:
-    """`markup` as a <math> element, in line or displayed."""
-    inner = markup if markup.lstrip().startswith("<math") else f"<math>{markup}</math>"
-    return Markup(inner.replace("<math", '<math display="block"', 1) if block and "display=" not in inner else inner)
+def _math(expr: Any, names: dict[str, str], *, block: bool = False) -> Markup:
+    """A <math> element; HTML needs no namespace, and a page without addresses is plainly one that loads nothing."""
+    return Markup(re.sub(r' xmlns="[^"]*"', "", render.mathml(expr, names, block=block)))
+
+
+INDEX = re.compile(r"(?<![A-Za-z])([A-Za-zΑ-Ωα-ωℓ‖)\]}⁺])_(\{[^{}]+\}|[A-Za-z0-9∞]+)")
+POWER = re.compile(r"\^(\{[^{}]+\}|\([^()]+\)|[A-Za-z0-9½∞+]+)")
+
+
+def prose(text: str) -> Markup:
+    """A sentence of the catalogue, with its indices (λ_r) lowered and its exponents (e^{−at}) raised."""
+    lowered = INDEX.sub(lambda m: f"{m[1]}<sub>{m[2].strip('{}')}</sub>", escape(text))
+    return Markup(POWER.sub(lambda m: f"<sup>{m[1].strip('{}()')}</sup>", lowered))
 
 
 def _curves(result: dict[str, Any]) -> list[dict[str, Any]]:

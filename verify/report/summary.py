@@ -51,6 +51,23 @@ def standing(claim: dict[str, Any]) -> str:
     return "as expected" if claim["as_expected"] else "unexpected"
 
 
+def contradicts(claim: dict[str, Any], verdict: str) -> bool:
+    """True for a verdict that is itself the surprise; a surviving mutant leaves the verdict as it is."""
+    if verdict == "inconclusive":
+        return False
+    return (verdict == "refuted") != (claim["expected"] == "refuted")
+
+
+def surprise(claim: dict[str, Any]) -> str:
+    """Why the claim is not as expected, in a few words; "" when it is."""
+    if standing(claim) != "unexpected":
+        return ""
+    survivors = claim["mutants"]["survivors"]
+    if any(contradicts(claim, v["name"]) for v in claim["verdicts"]) or not survivors:
+        return "expected to be refuted" if claim["expected"] == "refuted" else "expected to hold"
+    return f"{len(survivors)} mutant{'s' * (len(survivors) > 1)} not refuted"
+
+
 def verdict_names(claim: dict[str, Any]) -> str:
     return " · ".join(f"{MARKS[v['name']]} {v['name']}" for v in claim["verdicts"])
 
