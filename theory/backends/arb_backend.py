@@ -48,6 +48,12 @@ def _by_name(name: str) -> Any:
     return lambda self, x: getattr(x, name)()
 
 
+def _is_rows(value: Any) -> bool:
+    """Whether a value is a list of rows of numbers."""
+    nested = isinstance(value, list | tuple) and value and all(isinstance(r, list | tuple) for r in value)
+    return bool(nested) and not any(isinstance(x, list | tuple) for row in value for x in row)
+
+
 class ArbOps:
     """Operations on balls and matrices of balls."""
 
@@ -85,7 +91,7 @@ class ArbOps:
         if isinstance(value, arb_mat):
             return value
         rows = value.tolist() if hasattr(value, "tolist") else value
-        if not rows or not isinstance(rows[0], list | tuple) or isinstance(rows[0][0], list | tuple):
+        if not _is_rows(rows):
             raise ShapeError(f"{name}: expected one matrix as rows of numbers (no batches here)")
         return arb_mat([[self.scalar(name, x) for x in row] for row in rows])
 

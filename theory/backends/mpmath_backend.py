@@ -45,6 +45,12 @@ def number(value: Any) -> Any:
     return mp.mpf(value.item() if hasattr(value, "item") else value)
 
 
+def _is_rows(value: Any) -> bool:
+    """Whether a value is a list of rows of numbers."""
+    nested = isinstance(value, list | tuple) and value and all(isinstance(r, list | tuple) for r in value)
+    return bool(nested) and not any(isinstance(x, list | tuple) for row in value for x in row)
+
+
 class MpmathOps:
     """Operations on mpf and mpmath matrices."""
 
@@ -82,7 +88,7 @@ class MpmathOps:
         if isinstance(value, mp.matrix):
             return value
         rows = value.tolist() if hasattr(value, "tolist") else value
-        if not rows or not isinstance(rows[0], list | tuple) or isinstance(rows[0][0], list | tuple):
+        if not _is_rows(rows):
             raise ShapeError(f"{name}: expected one matrix as rows of numbers (no batches here)")
         return mp.matrix([[self.scalar(name, x) for x in row] for row in rows])
 

@@ -124,4 +124,4 @@ class TorchOps(ArrayOps):
 
     def _put(self, result: torch.Tensor, mask: torch.Tensor, value: Any) -> torch.Tensor:
         count = int(mask.sum())
-        return result.index_put((mask,), self.real(value).expand(count))
+        return result.masked_scatter(mask, self.real(value).expand(count))

@@ -147,15 +147,23 @@ def _spaced(parts: list[str]) -> str:
     return text
 
 
+def _script_base(base: Box, mark: str) -> str:
+    """LaTeX of a base, in braces if it has a script of the same kind (an error in LaTeX)."""
+    depth, source = 0, base.latex()
+    for token in _TOKEN.findall(source):
+        depth += (token in ("{", r"\left")) - (token in ("}", r"\right"))
+        if depth == 0 and token == mark:
+            return f"{{{source}}}"
+    return source
+
+
 @dataclass(frozen=True)
 class Sub(Box):
     base: Box
     sub: Box
 
     def latex(self) -> str:
-        base = self.base.latex()
-        wrapped = f"{{{base}}}" if "_" in base and not base.startswith(r"\left") else base
-        return f"{wrapped}_{{{self.sub.latex()}}}"
+        return f"{_script_base(self.base, '_')}_{{{self.sub.latex()}}}"
 
     def unicode(self) -> str:
         return self.base.unicode() + lowered(self.sub.unicode())
@@ -170,9 +178,7 @@ class Sup(Box):
     sup: Box
 
     def latex(self) -> str:
-        base = self.base.latex()
-        wrapped = f"{{{base}}}" if "^" in base and not base.endswith(r")") else base
-        return f"{wrapped}^{{{self.sup.latex()}}}"
+        return f"{_script_base(self.base, '^')}^{{{self.sup.latex()}}}"
 
     def unicode(self) -> str:
         return self.base.unicode() + raised(self.sup.unicode())

@@ -16,7 +16,7 @@ from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 from sympy.printing.pretty.stringpict import prettyForm
 
 from theory.errors import ShapeError
-from theory.render.boxes import Box, Name, latex_of, unicode_of
+from theory.render.boxes import Box, Fence, Name, latex_of, unicode_of
 
 
 class Word:
@@ -30,7 +30,8 @@ class Word:
         """Raise `ShapeError` unless the arguments make sense together."""
 
     def notation(self, show: Any) -> Box:
-        """The word as boxes; ``show(arg)`` gives the box of an argument."""
+        """The word as boxes; ``show(arg, level)`` gives the box of an argument,
+        in parentheses if it binds looser than ``level`` (default 0: never)."""
         raise NotImplementedError
 
     @staticmethod
@@ -39,18 +40,23 @@ class Word:
         raise NotImplementedError
 
     def _latex(self, printer: Any) -> str:
-        return latex_of(self.notation(lambda e: Name(printer._print(e))))
+        return latex_of(self.notation(_printed(printer)))
 
     def _sympystr(self, printer: Any) -> str:
-        return unicode_of(self.notation(lambda e: Name(printer._print(e))))
+        return unicode_of(self.notation(_printed(printer)))
 
     def _pretty(self, printer: Any) -> prettyForm:
-        return prettyForm(unicode_of(self.notation(lambda e: Name(str(e)))))
+        return prettyForm(unicode_of(self.notation(_printed(None))))
 
 
 class ScalarWord(Word, sp.Expr):
-    """A real number made of matrices or scalars."""
+    """A real number made of matrices or scalars.
 
+    It is an atom to sympy's rewriting of scalars: `factor_terms` (which `Max` calls) would
+    otherwise descend into matrix sums and fail.  Substitution still reaches the arguments.
+    """
+
+    is_Atom = True
     is_commutative = True
     is_real = True
 
@@ -75,6 +81,19 @@ class MatrixWord(Word, MatrixExpr):
 
     def _entry(self, i: Any, j: Any, **_: Any) -> Any:
         return MatrixElement(self, i, j)
+
+
+TIGHT = 100  # the level at which all but single symbols and calls get parentheses
+
+
+def _printed(printer: Any) -> Any:
+    """``show`` of a word inside sympy's own printers."""
+
+    def show(expr: Any, level: int = 0) -> Box:
+        text = Name(str(expr) if printer is None else printer._print(expr))
+        return Fence("(", text, ")") if level and expr.args and not expr.is_symbol else text
+
+    return show
 
 
 def may_equal(a: Any, b: Any) -> bool:

@@ -10,7 +10,7 @@ from sympy import Add
 
 from theory.errors import ShapeError
 from theory.render.boxes import Box, Fence, Name, Row, Sub, Sup
-from theory.words.base import MatrixWord, may_equal, need_index, need_matrix
+from theory.words.base import TIGHT, MatrixWord, may_equal, need_index, need_matrix
 
 
 class _OfRank(MatrixWord):
@@ -38,7 +38,7 @@ class RowProjector(_OfRank):
 
     def notation(self, show: Any) -> Box:
         X, r = self.args
-        return Row(Sub(Name("P"), show(r)), Fence("(", Sup(show(X), Name(r"\top")), ")"))
+        return Row(Sub(Name("P"), show(r)), Fence("(", Sup(show(X, TIGHT), Name(r"\top")), ")"))
 
     @staticmethod
     def rule(ir: Any, X: Any, r: int) -> Any:
@@ -73,7 +73,7 @@ class PseudoInverse(_OfRank):
 
     def notation(self, show: Any) -> Box:
         X, r = self.args
-        return Sup(Sub(Fence("(", show(X), ")"), show(r)), Name("+"))
+        return Sup(Sub(show(X, TIGHT), show(r)), Name("+"))
 
     @staticmethod
     def rule(ir: Any, X: Any, r: int) -> Any:

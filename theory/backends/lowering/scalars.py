@@ -143,13 +143,11 @@ def _(expr: Any, go: Lowering) -> Slot:
 @lower.register(sp.Sum)
 @lower.register(sp.Product)
 def _(expr: Any, go: Lowering) -> Slot:
-    index, low, high = expr.limits[0]
-    if len(expr.limits) > 1:
-        inner = expr.func(expr.function, *expr.limits[:1])
-        return go(expr.func(inner, *expr.limits[1:]))
+    index, low, high = expr.limits[-1]  # the outermost
+    body = expr.func(expr.function, *expr.limits[:-1]) if len(expr.limits) > 1 else expr.function
     start, stop = go.integer(low), go.integer(high)
     if stop - start >= MAX_TERMS:
         raise UnsupportedError(f"{expr.func.__name__} of {stop - start + 1} terms: at most {MAX_TERMS}")
     empty, join = (sp.S.Zero, go.ir.add) if isinstance(expr, sp.Sum) else (sp.S.One, go.ir.mul)
-    terms = [go.within(index, i)(expr.function) for i in range(start, stop + 1)]
+    terms = [go.within(index, i)(body) for i in range(start, stop + 1)]
     return reduce(join, terms) if terms else go.ir.const(empty)
