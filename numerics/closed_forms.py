@@ -46,7 +46,7 @@ def _follow(p: Tensor, other: Tensor, own: Tensor, opposite: Tensor, mixed: Tens
 
 
 def scalar_limit(u: Numbers, v: Numbers, x: Numbers, y: Numbers) -> tuple[Tensor, Tensor]:
-    """``(u, v)`` at ``t = infinity``; the saddle 0 for ``u = v = 0`` and for balanced layers of the wrong sign."""
+    """``(u, v)`` at ``t = infinity``; the saddle 0 for ``u = v = 0`` or balanced layers of wrong sign."""
     u, v, x, y = torch.broadcast_tensors(u, v, x, y)
     s, d = y / x, (u + v) * (u - v)
     rho = torch.hypot(d / 2, s)
@@ -66,9 +66,10 @@ def whitened_flow(
     """``U1 V^T`` at time t for ``Sigma = I`` and ``U1^T U1 - V^T V = lambda I`` (h = 1 always qualifies).
 
     ``Q = [U1; V] [U1; V]^T`` solves ``Q' = FQ + QF - Q^2``, hence
-    ``Q(t) = B (I + int_0^t B^T B)^{-1} B^T`` with ``B = exp(Ft) [U1; V]``. Over the eigenvectors O of the symmetric F
-    and with ``w = (exp(2ft) - 1) / (2f)`` that is ``O s (I - w^{-1/2} (w^{-1} + C C^T)^{-1} w^{-1/2}) s O^T``,
-    ``C = O^T [U1; V]``, ``s^2 = exp(2ft) / w``, in which nothing overflows. ``t > 0``; the error is about ``eps/t``.
+    ``Q(t) = B (I + int_0^t B^T B)^{-1} B^T`` with ``B = exp(Ft) [U1; V]``. Over the eigenvectors O of the
+    symmetric F and with ``w = (exp(2ft) - 1) / (2f)`` that is
+    ``O s (I - w^{-1/2} (w^{-1} + C C^T)^{-1} w^{-1/2}) s O^T``, ``C = O^T [U1; V]``, ``s^2 = exp(2ft) / w``:
+    nothing overflows. ``t > 0``; the error is about ``eps/t``.
     """
     r, m, h = U1.shape[-2], V.shape[-2], U1.shape[-1]
     imbalance = U1.mT @ U1 - V.mT @ V

@@ -1,5 +1,7 @@
 """Engines against each other, against autograd and against exact reference values."""
 
+import math
+
 import pytest
 import torch
 from draws import layers, normal, problem
@@ -75,10 +77,13 @@ def test_engines_agree_and_conserve_the_imbalance(n, D, m, h, scale, seed):
     for flow in flows:
         assert flow.ok.all()
         drift = (flow.imbalance - flow.problem.imbalance[:, None]).norm(dim=(-2, -1))
-        assert (drift <= 1e-9 * flow.problem.Z.square().sum((-2, -1))[:, None]).all()
+        size = (flow.U1.square().sum((-2, -1)) + flow.V.square().sum((-2, -1))).amax(1, keepdim=True)
+        assert (drift <= 1e-9 * size).all()
         gap = (flow.residual - flows[0].residual).norm(dim=(-2, -1))
         assert (gap <= flow.error + flows[0].error).all(), float((gap / flow.error).max())
-        torch.testing.assert_close(flow.integral, flows[0].integral, rtol=1e-7, atol=1e-9)
+        gap = (flow.integral - flows[0].integral).abs()
+        assert (gap <= 3 * (flow.integral_error + flows[0].integral_error)).all(), float(gap.max())
+        torch.testing.assert_close(flow.integral, flows[0].integral, rtol=1e-6, atol=1e-8)
         torch.testing.assert_close(flow.length, flows[0].length, rtol=1e-7, atol=1e-9)
 
 
@@ -93,9 +98,9 @@ def test_reduced_flow_is_autograd_training(h):
     found = p.target[:, None] - p.root[:, None, :, None] * (
         p.Phi1.mT[:, None] @ real.values["U"] @ real.values["V"].mT
     )
-    assert (found - flow.residual).abs().max() < 1e-10
+    assert (found - flow.residual).abs().max() < 1e-9
     A, B = expand(flow.problem, flow.U1, flow.V)
-    assert (A @ B.mT - real.values["U"] @ real.values["V"].mT).abs().max() < 1e-10
+    assert (A @ B.mT - real.values["U"] @ real.values["V"].mT).abs().max() < 1e-9
 
 
 def test_observations_agree_with_stored_parameters():
@@ -123,7 +128,7 @@ def test_unequal_rates_and_weight_decay_change_the_invariant_as_predicted():
     D = gradient_flow(loss, {"U": U, "V": V}, times, weight_decay=0.3, rtol=1e-11, observe=gram(1, 1)).values[
         "D"
     ]
-    torch.testing.assert_close(D[:, 1], D[:, 0] * torch.tensor(-0.42).double().exp(), rtol=1e-9, atol=1e-10)
+    torch.testing.assert_close(D[:, 1], D[:, 0] * math.exp(-0.42), rtol=1e-9, atol=1e-10)
 
 
 def test_deep_linear_imbalances_are_conserved():
