@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import difflib
+import hashlib
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,7 +21,7 @@ DIABETES_TARGET = "target (centred, norm 1)"
 
 @dataclass(frozen=True)
 class Dataset:
-    """A regression problem: X (n, D) and Y (n, m), float64 and finite; weights U (D, h) and V (m, h) if given."""
+    """A regression problem: X (n, D), Y (n, m), float64 and finite; weights U (D, h), V (m, h) if given."""
 
     name: str
     X: np.ndarray
@@ -37,6 +39,13 @@ class Dataset:
         """The arrays that are there, by name."""
         named = {"X": self.X, "Y": self.Y, "U": self.U, "V": self.V}
         return {name: array for name, array in named.items() if array is not None}
+
+    def digest(self) -> str:
+        """A fingerprint of the numbers: the same data under another name have the same one."""
+        digest = hashlib.sha256()
+        for name, array in self.arrays.items():
+            digest.update(f"{name}{array.shape}".encode() + np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
 
 def load(source: str | Path, target: Sequence[str] | None = None) -> Dataset:
@@ -65,11 +74,13 @@ def _reader(path: Path) -> Callable[[Path, Sequence[str] | None], Dataset]:
 
 def _missing(path: Path) -> str:
     near = difflib.get_close_matches(str(path), BUNDLED, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}?" if near else f"give a .npz or .csv file or a name: {', '.join(BUNDLED)}"
+    hint = (
+        f"did you mean {near[0]!r}?" if near else f"give a .npz or .csv file or a name: {', '.join(BUNDLED)}"
+    )
     return f"there is no file or data set {str(path)!r}; {hint}"
 
 
-# --- .npz ------------------------------------------------------------------------------------------------------
+# --- .npz ---
 
 
 def _npz(path: Path, target: Sequence[str] | None) -> Dataset:
@@ -108,14 +119,16 @@ def _member(path: Path, file: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
     return array.astype(np.float64)
 
 
-# --- .csv ------------------------------------------------------------------------------------------------------
+# --- .csv ---
 
 
 def _csv(path: Path, target: Sequence[str] | None) -> Dataset:
     header, rows = _read_csv(path)
     names = header or [f"column {i + 1}" for i in range(len(rows[0]))]
     columns = _target_columns(path, names, target, has_header=bool(header))
-    table = np.array([[_number(path, names, i, j, cell) for j, cell in enumerate(row)] for i, row in enumerate(rows)])
+    table = np.array(
+        [[_number(path, names, i, j, cell) for j, cell in enumerate(row)] for i, row in enumerate(rows)]
+    )
     inputs = [j for j in range(len(names)) if j not in columns]
     if not inputs:
         raise DataError(f"{path}: all columns are targets; at least one must be an input")
@@ -127,7 +140,9 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
     """(header or [], rows). The first line is a header when none of its cells is a number."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = [[cell.strip() for cell in line] for line in csv.reader(file) if any(c.strip() for c in line)]
+            lines = [
+                [cell.strip() for cell in line] for line in csv.reader(file) if any(c.strip() for c in line)
+            ]
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} is no readable text table ({error})") from None
     if not lines:
@@ -145,7 +160,9 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _target_columns(path: Path, names: list[str], target: Sequence[str] | None, *, has_header: bool) -> list[int]:
+def _target_columns(
+    path: Path, names: list[str], target: Sequence[str] | None, *, has_header: bool
+) -> list[int]:
     if not target:
         return [len(names) - 1]
     for name in target:
@@ -172,22 +189,22 @@ def _is_number(cell: str) -> bool:
     return True
 
 
-# --- bundled ---------------------------------------------------------------------------------------------------
+# --- bundled ---
 
 
 def _diabetes(target: Sequence[str] | None) -> Dataset:
-    """Efron et al. 2004: 442 patients, 10 centred inputs of norm 1; the target is brought to the same form here."""
+    """Efron et al. 2004: 442 patients, 10 centred inputs of norm 1; the target is brought to that form."""
     from sklearn.datasets import load_diabetes
 
     if target and list(target) != ["target"]:
         raise DataError(f"diabetes has the single target 'target', not {', '.join(map(repr, target))}")
-    bunch = load_diabetes()
+    bunch: Any = load_diabetes()
     y = bunch.target - bunch.target.mean()
-    y = y / np.linalg.norm(y)
-    return Dataset("diabetes", bunch.data, y[:, None], features=tuple(bunch.feature_names), targets=(DIABETES_TARGET,))
+    Y = (y / np.linalg.norm(y))[:, None]
+    return Dataset("diabetes", bunch.data, Y, features=tuple(bunch.feature_names), targets=(DIABETES_TARGET,))
 
 
-# --- what every data set must satisfy --------------------------------------------------------------------------
+# --- what every data set must satisfy ---
 
 
 def _check(data: Dataset) -> None:
@@ -198,7 +215,9 @@ def _check(data: Dataset) -> None:
             raise DataError(f"{data.name}: {name} is empty (shape {array.shape})")
         _check_finite(data, name, array)
     if len(data.X) != len(data.Y):
-        raise DataError(f"{data.name}: X has {len(data.X)} rows and Y has {len(data.Y)}; expected the same number")
+        raise DataError(
+            f"{data.name}: X has {len(data.X)} rows and Y has {len(data.Y)}; expected the same number"
+        )
     if not data.X.any():
         raise DataError(f"{data.name}: X is zero everywhere (rank 0); there is nothing to learn from")
     _check_weights(data)

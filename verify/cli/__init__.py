@@ -1,1 +1,1 @@
-"""The command `lemmaflow`: one module a subcommand, each a function of the parsed arguments that returns an exit code."""
+"""The command `lemmaflow`: one module a subcommand, whose `run` returns an exit code."""

@@ -21,7 +21,13 @@ from .outcome import OK
 from .output import print_json
 from .solving import solve
 
-SYMBOL = {"Equality": "=", "LessThan": "≤", "StrictLessThan": "<", "GreaterThan": "≥", "StrictGreaterThan": ">"}
+SYMBOL = {
+    "Equality": "=",
+    "LessThan": "≤",
+    "StrictLessThan": "<",
+    "GreaterThan": "≥",
+    "StrictGreaterThan": ">",
+}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -67,7 +73,10 @@ def _unmet(claim: Claim, expansion: Expansion) -> list[str]:
     """The assumptions that are false at these values: there the claim promises nothing."""
     predicates = [(a.text, a.predicate) for a in claim.assumptions if a.predicate is not None]
     false = [text for text, predicate in predicates if expansion.expand(predicate) == sp.false]
-    return [f"the assumption “{text}” is not met at these values, so the claim promises nothing here" for text in false]
+    return [
+        f"the assumption “{text}” is not met at these values, so the claim promises nothing here"
+        for text in false
+    ]
 
 
 def _is_number(expr: Any, expansion: Expansion) -> bool:
@@ -87,8 +96,13 @@ def _ball(expr: Any, expansion: Expansion) -> dict[str, Any] | None:
     if not _is_number(expr, expansion):
         return None
     ball = expansion.run(expr, "arb")
-    low, high = (math.nextafter(float(end), toward) for end, toward in ((ball.lower(), -math.inf), (ball.upper(), math.inf)))
-    return {"ball": str(ball), "low": low, "high": high} if math.isfinite(low) and math.isfinite(high) else None
+    low, high = (
+        math.nextafter(float(end), toward)
+        for end, toward in ((ball.lower(), -math.inf), (ball.upper(), math.inf))
+    )
+    return (
+        {"ball": str(ball), "low": low, "high": high} if math.isfinite(low) and math.isfinite(high) else None
+    )
 
 
 def _quantities(
@@ -126,9 +140,9 @@ def _solved(claim: Claim, parts: tuple[Part, ...], name: str, binding: Any) -> d
     if isinstance(symbol, sp.MatrixSymbol):
         raise UsageError(f"--solve-for {name}: it is a matrix; only numbers can be solved for")
     expansion = Expansion(claim, binding, free=symbol)
-    sides = [(p, *(expansion.expand(side) for side in (p.relation.lhs, p.relation.rhs))) for p in parts]
-    part, left, right = next((s for s in sides if symbol in (s[1] - s[2]).free_symbols), sides[0])
-    solutions = solve(left, right, symbol)
+    sides = [[expansion.expand(side) for side in (p.relation.lhs, p.relation.rhs)] for p in parts]
+    chosen = next((k for k, pair in enumerate(sides) if _occurs(symbol, pair)), 0)
+    part, solutions = parts[chosen], solve(*sides[chosen], symbol)
     return {
         "solved_for": name,
         "solved_part": part.name,
@@ -143,7 +157,14 @@ def _solved(claim: Claim, parts: tuple[Part, ...], name: str, binding: Any) -> d
     }
 
 
-# --- for readers -----------------------------------------------------------------------------------------------
+def _occurs(symbol: Any, sides: list[Any]) -> bool:
+    """True when the symbol occurs in a relation of numbers (matrix equations cannot be solved for it)."""
+    return any(symbol in s.free_symbols for s in sides) and not any(
+        getattr(s, "is_Matrix", False) for s in sides
+    )
+
+
+# --- for readers ---
 
 
 def _text(claim: Claim, answer: dict[str, Any]) -> str:
@@ -161,14 +182,19 @@ def _quantity_lines(answer: dict[str, Any]) -> str:
     lines = []
     for name, value in numbers.items():
         ball = enclosures.get(name)
-        lines.append(f"  {name.ljust(width)} = {_digits(value)}" + (f"   in {ball['ball']}" if ball and "+/-" in ball["ball"] else ""))
+        lines.append(
+            f"  {name.ljust(width)} = {_digits(value)}"
+            + (f"   in {ball['ball']}" if ball and "+/-" in ball["ball"] else "")
+        )
     return "\n".join(lines)
 
 
 def _part_lines(part: dict[str, Any], *, alone: bool) -> str:
     head = [] if alone else [f"{part['part']}:"]
     if part["condition"]:
-        verdict = {True: "so here", False: "not so here: this part says nothing", None: "not decided"}[part["applies"]]
+        verdict = {True: "so here", False: "not so here: this part says nothing", None: "not decided"}[
+            part["applies"]
+        ]
         head.append(f"  claimed where {part['condition']} ({verdict})")
     formula = part["formula"]
     separator = "\n" + textwrap.indent(formula, "      ") if "\n" in formula else f" {formula}"

@@ -19,7 +19,7 @@ from .binding import Binding
 
 
 class Expansion:
-    """Expressions of one claim under one binding. `free` is the symbol to solve for, which is never replaced."""
+    """Expressions of one claim under one binding. `free`, the symbol to solve for, is never replaced."""
 
     def __init__(self, claim: Claim, binding: Binding, free: Any = None):
         self.binding, self.free = binding, free

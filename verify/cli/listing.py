@@ -23,14 +23,18 @@ def run(arguments: argparse.Namespace) -> int:
         print_json([_row(claim) for claim in claims])
         return OK
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for name, options in (("id", {"no_wrap": True}), ("kind", {}), ("title", {"ratio": 1}), ("proof", {})):
-        table.add_column(name, **options)
+    for name in ("id", "kind", "title", "proof"):
+        table.add_column(name, no_wrap=name == "id")
     for claim in claims:
         row = _row(claim)
-        table.add_row(row["id"], _kind(claim), row["title"], row["proof"], style="yellow" if claim.printed else None)
+        table.add_row(
+            row["id"], _kind(claim), row["title"], row["proof"], style="yellow" if claim.printed else None
+        )
     console().print(table)
     errata = sum(claim.printed for claim in claims)
-    console().print(f"\n{len(claims)} claims, {errata} of them errata (false as printed, expected to be refuted)")
+    console().print(
+        f"\n{len(claims)} claims, {errata} of them errata (false as printed, expected to be refuted)"
+    )
     return OK
 
 

@@ -36,11 +36,13 @@ def message(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "out of memory; choose a smaller profile or fewer --jobs"
     name = type(error).__name__
-    return f"internal error, please report it: {name}: {_one_line(error)} (set {TRACEBACK_VARIABLE}=1 to see where)"
+    return (
+        f"internal error, please report it: {name}: {_one_line(error)} ({TRACEBACK_VARIABLE}=1 shows where)"
+    )
 
 
 def _own_errors() -> tuple[type[Exception], ...]:
-    """The errors that are raised on purpose; `numerics` is asked only if it has been loaded (it imports torch)."""
+    """The errors that are raised on purpose; `numerics` is asked only if it is loaded (it imports torch)."""
     from theory.errors import TheoryError
 
     from ..errors import VerifyError

@@ -11,7 +11,7 @@ from rich.console import Console
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that wraps nothing when its stream is no terminal, so that output can be piped and searched."""
+    """A console that wraps nothing when its stream is no terminal: output can be piped and searched."""
     stream = sys.stderr if stderr else sys.stdout
     width = shutil.get_terminal_size().columns if stream.isatty() else 200
     return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)

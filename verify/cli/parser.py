@@ -47,7 +47,10 @@ def version() -> str:
 def build() -> Parser:
     """The parser of the whole command."""
     parser = Parser(
-        prog="lemmaflow", description=OVERVIEW, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        prog="lemmaflow",
+        description=OVERVIEW,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"lemmaflow {version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
@@ -79,7 +82,10 @@ def _json(parser: Parser) -> None:
 def _data(parser: Parser, text: str) -> None:
     parser.add_argument("--data", metavar="FILE", help=text)
     parser.add_argument(
-        "--target", metavar="NAMES", type=_names, help="target columns of a .csv, comma-separated (default: the last)"
+        "--target",
+        metavar="NAMES",
+        type=_names,
+        help="target columns of a .csv, comma-separated (default: the last)",
     )
 
 
@@ -112,7 +118,9 @@ def _eval(commands: Any) -> None:
     )
     _data(parser, "take X, Y (and U, V) from a .npz, .csv or `diabetes`")
     parser.add_argument("--part", metavar="NAME", help="only this part of the claim")
-    parser.add_argument("--solve-for", metavar="NAME", help="solve the relation, as an equation, for this quantity")
+    parser.add_argument(
+        "--solve-for", metavar="NAME", help="solve the relation, as an equation, for this quantity"
+    )
     parser.add_argument("--balls", action="store_true", help="a rigorous enclosure, by ball arithmetic")
     _json(parser)
 
@@ -124,11 +132,17 @@ def _verify(commands: Any) -> None:
         "Train networks and try to break the claims. Exit code 0: all as expected; 1: something unexpected; "
         "2: wrong usage or input; 3: something inconclusive, nothing unexpected; 130: interrupted.",
     )
-    parser.add_argument("names", nargs="*", metavar="ID|PAPER", help="claims and papers (default: the whole catalogue)")
-    parser.add_argument("--profile", choices=PROFILES, default="quick", help="how much to run (default: quick)")
+    parser.add_argument(
+        "names", nargs="*", metavar="ID|PAPER", help="claims and papers (default: the whole catalogue)"
+    )
+    parser.add_argument(
+        "--profile", choices=PROFILES, default="quick", help="how much to run (default: quick)"
+    )
     parser.add_argument("--seed", type=_natural, default=0, help="of every random draw (default: 0)")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to train (default: auto)")
-    parser.add_argument("--jobs", type=_positive, default=usable_cores(), help="processes (default: one a core)")
+    parser.add_argument(
+        "--jobs", type=_positive, default=usable_cores(), help="processes (default: one a core)"
+    )
     parser.add_argument("--out", metavar="DIR", default="out", help="where the report goes (default: out)")
     _data(parser, "train on these data: a .npz (X, Y, optional U, V), a .csv, or `diabetes`")
     _json(parser)
@@ -136,7 +150,9 @@ def _verify(commands: Any) -> None:
 
 def _replay(commands: Any) -> None:
     parser = _add(commands, "replay", "Run a stored counterexample again: measured, predicted, budget.")
-    parser.add_argument("target", metavar="FILE|ID", help="a file of OUT/counterexamples, or the id of an erratum")
+    parser.add_argument(
+        "target", metavar="FILE|ID", help="a file of OUT/counterexamples, or the id of an erratum"
+    )
     parser.add_argument("--device", choices=DEVICES, default="cpu")
     _json(parser)
 

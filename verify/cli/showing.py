@@ -68,8 +68,15 @@ def page(claim: Claim) -> str:
     about = everything(claim)
     kind = f"erratum, {about['kind']}" if claim.printed else about["kind"]
     blocks = [f"{about['id']} · {kind}\n{about['title']}", _statement(about["statement"]["parts"])]
-    blocks += [_erratum(about["erratum"]), _quantities(about["quantities"]), _bullets("Assumes", about["assumptions"])]
-    blocks += [_proof(about["proof"]), _bullets("Mutants", [f"{m['name']}: {m['text']}" for m in about["mutants"]])]
+    blocks += [
+        _erratum(about["erratum"]),
+        _quantities(about["quantities"]),
+        _bullets("Assumes", about["assumptions"]),
+    ]
+    blocks += [
+        _proof(about["proof"]),
+        _bullets("Mutants", [f"{m['name']}: {m['text']}" for m in about["mutants"]]),
+    ]
     blocks += [_bullets("Notes", about["notes"]), _source(about["source"])]
     return "\n\n".join(block for block in blocks if block)
 
@@ -87,7 +94,9 @@ def _statement(parts: list[dict[str, str]]) -> str:
 def _quantities(quantities: list[dict[str, Any]]) -> str:
     rows = [(q["name"], q["symbol"], q["shape"] or "scalar", _meaning(q)) for q in quantities]
     widths = [max(len(row[k]) for row in rows) for k in range(3)] if rows else []
-    lines = ["  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]) for row in rows]
+    lines = [
+        "  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]) for row in rows
+    ]
     return "\n".join(["Quantities (name, symbol, shape, meaning)", *lines]) if rows else ""
 
 

@@ -21,11 +21,13 @@ class _TimeUpError(Exception):
 
 
 def solve(left: Any, right: Any, symbol: Any) -> list[Any]:
-    """The solutions that the symbol's assumptions allow: in closed form, else numerical if nothing else is free."""
+    """The solutions that the symbol's assumptions allow: closed forms, else a number if nothing else is free."""
     left, right = (sp.nsimplify(side, rational=True) for side in (left, right))
     equation = left - right
     if symbol not in equation.free_symbols:
-        raise UsageError(f"{symbol.name} does not occur in the relation (or only in a quantity that has a value)")
+        raise UsageError(
+            f"{symbol.name} does not occur in the relation (or only in a quantity that has a value)"
+        )
     solutions = _closed_form(left, right, symbol)
     if not solutions and equation.free_symbols == {symbol}:
         solutions = _numerical(equation, symbol)
@@ -60,11 +62,13 @@ def _logarithmic(left: Any, right: Any) -> list[Any]:
 
 
 def _possible(solution: Any, symbol: Any) -> bool:
-    """False for a solution that the symbol's assumptions exclude, whatever positive numbers the others are."""
+    """False for a solution that the symbol's assumptions exclude for all positive values of the others."""
     if not symbol.is_real:
         return True
     others = sorted(solution.free_symbols, key=str)
-    trials = [{s: sp.Rational(k + 2 + 3 * i, 2 + (k + i) % 5) for i, s in enumerate(others)} for k in range(5)]
+    trials = [
+        {s: sp.Rational(k + 2 + 3 * i, 2 + (k + i) % 5) for i, s in enumerate(others)} for k in range(5)
+    ]
     values = [sp.N(solution.subs(trial)) for trial in trials]
     real = [v for v in values if v.is_real]
     return bool(real) and not (symbol.is_nonnegative and all(v.is_negative for v in real))
@@ -92,7 +96,7 @@ def _sign(value: Any, x: Any) -> int:
 
 @contextlib.contextmanager
 def _limit(seconds: int) -> Iterator[None]:
-    """Stops computer algebra that does not come to an end (where alarms exist: the main thread of POSIX systems)."""
+    """Stops computer algebra that does not end (where alarms exist: in the main thread, on POSIX)."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return

@@ -100,11 +100,16 @@ class Watch:
             case {"event": "planned", "claims": claims}:
                 self.tasks["all"] = self.progress.add_task("all claims", total=len(claims))
             case {"event": "started", "claim": claim}:
-                self.tasks[claim] = self.progress.add_task(claim, total=None)
-            case {"event": "progress", "claim": claim, "done": done, "total": total} if claim in self.tasks:
-                self.progress.update(self.tasks[claim], completed=done, total=total)
+                self._task(claim)
+            case {"event": "progress", "claim": claim, "done": done, "total": total}:
+                self.progress.update(self._task(claim), completed=done, total=total)
             case {"event": "finished", "claim": claim, "result": result}:
                 self._finished(claim, result)
+
+    def _task(self, claim: str) -> Any:
+        if claim not in self.tasks:
+            self.tasks[claim] = self.progress.add_task(claim, total=None)
+        return self.tasks[claim]
 
     def _finished(self, claim: str, result: dict[str, Any]) -> None:
         if claim in self.tasks:
@@ -126,9 +131,13 @@ def _print_verdicts(result: dict[str, Any]) -> None:
     numeric = {"instances", "violations", "mutants refuted", "worst slack", "seconds"}
     for name in rows[0][1] if rows else ():
         title = "run/planned" if name == "instances" else name
-        table.add_column(title, justify="right" if name in numeric else "left", no_wrap=name in ("claim", "verdict"))
+        table.add_column(
+            title, justify="right" if name in numeric else "left", no_wrap=name in ("claim", "verdict")
+        )
     for claim, row in rows:
-        table.add_row(*row.values(), style=None if summary.standing(claim) == "as expected" else _style(claim))
+        table.add_row(
+            *row.values(), style=None if summary.standing(claim) == "as expected" else _style(claim)
+        )
     screen = console()
     if rows:
         screen.print(table)

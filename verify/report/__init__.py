@@ -1,4 +1,4 @@
-"""Reports: `write` puts report.json and report.html into a folder; the render functions give each format as text."""
+"""Reports: `write` puts report.json and report.html into a folder; `render_*` give each format as text."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+from jsonschema.exceptions import best_match
 
 from theory.catalogue import get_claim
 from theory.errors import TheoryError
@@ -70,7 +71,7 @@ def render_json(report: dict[str, Any]) -> str:
 
 
 def write(report: dict[str, Any], out: Path) -> Path:
-    """Write OUT/report.json and OUT/report.html, each complete or not at all; returns the path of the page."""
+    """Write OUT/report.json and OUT/report.html, each whole or not at all; returns the path of the page."""
     whole = complete(report)
     _replace(out / "report.json", render_json(whole))
     page = out / "report.html"
@@ -96,7 +97,7 @@ def _check(path: Path, report: Any) -> None:
     expected = schema()["properties"]["schema_version"]["const"]
     if found != expected:
         raise DataError(f"{path} has schema version {found!r}; this version reads {expected!r}")
-    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema()).iter_errors(report))
+    error = best_match(jsonschema.Draft202012Validator(schema()).iter_errors(report))
     if error:
         raise DataError(f"{path} is no valid report: at {error.json_path}, {error.message[:200]}")
 

@@ -1,4 +1,4 @@
-"""What a report tells about a claim beside its results: statement, quantities, assumptions, source, erratum."""
+"""What a report tells about a claim beside its results: statement, assumptions, source, erratum."""
 
 from __future__ import annotations
 

@@ -54,6 +54,7 @@ def _environment() -> jinja2.Environment:
         "setting": summary.setting_text,
         "matrix": _matrix,
         "prose": prose,
+        "place": _place,
         "anchor": lambda claim_id: claim_id.replace(".", "-"),
     }
     environment.globals |= {"summary": summary, "marks": summary.MARKS}
@@ -63,11 +64,10 @@ def _environment() -> jinja2.Environment:
 def _section(result: dict[str, Any]) -> dict[str, Any]:
     """What the page shows of one claim."""
     section: dict[str, Any] = {"result": result, "curves": _curves(result), "slack": _slack(result)}
-    steps = result["proof"]["steps"]
     try:
         claim = get_claim(result["id"])
     except TheoryError:
-        empty = {"statement": [], "quantifier": "", "quantities": [], "lemmas": [""] * len(steps)}
+        empty = {"statement": [], "quantifier": "", "quantities": []}
         return section | empty | {"about": _from_report(result)}
     quantifiers = {part.quantifier.value for part in claim.parts}
     return section | {
@@ -75,12 +75,16 @@ def _section(result: dict[str, Any]) -> dict[str, Any]:
         "statement": [_formula(claim, part) for part in claim.parts],
         "quantifier": quantifiers.pop() if len(quantifiers) == 1 else "",
         "quantities": [_quantity(claim, q) for q in claim.quantities],
-        "lemmas": [step.lemma for step in claim.proof] + [""] * len(steps),
     }
 
 
 def _from_report(result: dict[str, Any]) -> dict[str, Any]:
-    absent = {"statement": {"unicode": "", "latex": "", "parts": []}, "source": None, "assumptions": [], "erratum": None}
+    absent = {
+        "statement": {"unicode": "", "latex": "", "parts": []},
+        "source": None,
+        "assumptions": [],
+        "erratum": None,
+    }
     return {name: result.get(name, default) for name, default in absent.items()}
 
 
@@ -109,7 +113,7 @@ def _quantity(claim: Claim, quantity: Quantity) -> dict[str, Any]:
 
 
 def _math(expr: Any, names: dict[str, str], *, block: bool = False) -> Markup:
-    """A <math> element; HTML needs no namespace, and a page without addresses is plainly one that loads nothing."""
+    """A <math> element, without the namespace, which HTML does not need: the page holds no address."""
     return Markup(re.sub(r' xmlns="[^"]*"', "", render.mathml(expr, names, block=block)))
 
 
@@ -151,6 +155,11 @@ def _matrix(value: Any) -> Markup:
         return Markup(f"a {len(rows)}×{len(rows[0])} matrix (see the file)")
     cells = "".join(f"<mtr>{''.join(_cell(cell) for cell in row)}</mtr>" for row in rows)
     return Markup(f"<math><mo>(</mo><mtable>{cells}</mtable><mo>)</mo></math>")
+
+
+def _place(value: Any) -> str:
+    """A time, or an index such as (0, 2)."""
+    return f"({', '.join(map(_place, value))})" if isinstance(value, list) else numbers.number(value)
 
 
 def _cell(value: Any) -> str:

@@ -9,7 +9,7 @@ from .summary import is_open, row, verdict_names
 
 
 def render_junit(report: dict[str, Any]) -> str:
-    """One test suite a paper. Unexpected claims fail, inconclusive ones are skipped (never silently passed)."""
+    """One test suite a paper. Unexpected claims fail; inconclusive ones are skipped, never passed."""
     papers: dict[str, list[dict[str, Any]]] = {}
     for claim in report["claims"]:
         papers.setdefault(claim["id"].split(".", 1)[0], []).append(claim)
@@ -23,7 +23,7 @@ def render_junit(report: dict[str, Any]) -> str:
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _totals(claims: list[dict[str, Any]]) -> dict[str, str]:
+def _totals(claims: list[dict[str, Any]]) -> dict[str, Any]:
     failed = sum(not c["as_expected"] and not is_open(c) for c in claims)
     return {
         "tests": str(len(claims)),

@@ -1,4 +1,4 @@
-"""The report as Markdown: the table of verdicts, then a short section a claim. For reviews and pull requests."""
+"""The report as Markdown: the table of verdicts, then a short section a claim."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ def _data(data: dict[str, Any] | None) -> str:
     if data is None:
         return ""
     shape = f"{data['samples']} samples, {data['features']} features, {data['targets']} targets"
-    lines = f"## Data: {data['name']}\n\n{shape}; rank {data['rank']}, condition {numbers.number(data['condition'])}."
+    condition = numbers.number(data["condition"])
+    lines = f"## Data: {data['name']}\n\n{shape}; rank {data['rank']}, condition {condition}."
     rows = [
         {
             "what": p["what"],
@@ -86,7 +87,9 @@ def _erratum(erratum: dict[str, str] | None) -> str:
 def _counterexample(found: dict[str, Any] | None) -> str:
     if not found:
         return ""
-    values = ", ".join(f"{n} {numbers.number(found[n], 7)}" for n in ("measured", "predicted", "excess", "budget"))
+    values = ", ".join(
+        f"{n} {numbers.number(found[n], 7)}" for n in ("measured", "predicted", "excess", "budget")
+    )
     return f"Counterexample: {values}. Replay: `{found['replay']}`"
 
 

@@ -4,27 +4,44 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..verdict import unexpected
 from .numbers import number, percent, seconds
 
-MARKS = {"proved": "✓", "certified": "✓", "supported": "✓", "refuted": "✗", "inconclusive": "?", "vacuous": "○"}
+MARKS = {
+    "proved": "✓",
+    "certified": "✓",
+    "supported": "✓",
+    "refuted": "✗",
+    "inconclusive": "?",
+    "vacuous": "○",
+}
 
 
 def headline(report: dict[str, Any]) -> str:
     """One sentence on the whole campaign, true whatever happened."""
     claims = report["claims"]
     if not claims:
-        return "Interrupted before any claim had finished." if report["interrupted"] else "No claim was verified."
+        return (
+            "Interrupted before any claim had finished."
+            if report["interrupted"]
+            else "No claim was verified."
+        )
     odd = [c for c in claims if not c["as_expected"] and not is_open(c)]
     open_ = [c for c in claims if is_open(c)]
     if odd:
         verb = "claim is" if len(odd) == 1 else "claims are"
-        text = f"{len(odd)} of {len(claims)} {verb} not as expected: {', '.join(c['id'] for c in odd)}"
+        text = f"{len(odd)} of {len(claims)} {verb} not as expected: {_ids(odd)}"
     elif open_:
-        text = f"Nothing unexpected; {len(open_)} of {len(claims)} inconclusive: {', '.join(c['id'] for c in open_)}"
+        text = f"Nothing unexpected; {len(open_)} of {len(claims)} not decided: {_ids(open_)}"
     else:
         text = _all_as_expected(claims)
     cut = " Interrupted: only these claims had finished." if report["interrupted"] else ""
     return f"{text}.{cut}"
+
+
+def _ids(claims: list[dict[str, Any]], most: int = 4) -> str:
+    more = f" and {len(claims) - most} more" if len(claims) > most else ""
+    return ", ".join(c["id"] for c in claims[:most]) + more
 
 
 def _all_as_expected(claims: list[dict[str, Any]]) -> str:
@@ -32,16 +49,26 @@ def _all_as_expected(claims: list[dict[str, Any]]) -> str:
     true = len(claims) - errata
     parts = []
     if true:
-        parts.append(f"no counterexample to {'the' if true == 1 else 'any of the'} {true} claim{'s' * (true > 1)}")
+        parts.append(
+            f"no counterexample to {'the' if true == 1 else 'any of the'} {true} claim{'s' * (true > 1)}"
+        )
     if errata:
-        parts.append(f"{errata} erratum refuted as printed" if errata == 1 else f"{errata} errata refuted as printed")
+        parts.append(
+            f"{errata} erratum refuted as printed" if errata == 1 else f"{errata} errata refuted as printed"
+        )
     return f"All as expected: {', '.join(parts)}"
 
 
 def is_open(claim: dict[str, Any]) -> bool:
-    """True when nothing was decided: the verdict is inconclusive, and nothing else is wrong."""
+    """True when nothing contradicts the catalogue and yet not all was decided."""
+    return not claim["as_expected"] and not _is_unexpected(claim)
+
+
+def _is_unexpected(claim: dict[str, Any]) -> bool:
     names = {v["name"] for v in claim["verdicts"]}
-    return "inconclusive" in names and "refuted" not in names and not claim["mutants"]["survivors"]
+    return not claim["as_expected"] and unexpected(
+        claim["printed"], names, len(claim["mutants"]["survivors"])
+    )
 
 
 def standing(claim: dict[str, Any]) -> str:
@@ -53,9 +80,8 @@ def standing(claim: dict[str, Any]) -> str:
 
 def contradicts(claim: dict[str, Any], verdict: str) -> bool:
     """True for a verdict that is itself the surprise; a surviving mutant leaves the verdict as it is."""
-    if verdict == "inconclusive":
-        return False
-    return (verdict == "refuted") != (claim["expected"] == "refuted")
+    surprising = {"holds": {"refuted"}, "refuted": {"supported", "proved"}}
+    return verdict in surprising[claim["expected"]]
 
 
 def surprise(claim: dict[str, Any]) -> str:
@@ -69,7 +95,7 @@ def surprise(claim: dict[str, Any]) -> str:
 
 
 def verdict_names(claim: dict[str, Any]) -> str:
-    return " · ".join(f"{MARKS[v['name']]} {v['name']}" for v in claim["verdicts"])
+    return " · ".join(f"{MARKS[v['name']]} {v['name']}" for v in claim["verdicts"]) or "none"
 
 
 def mutants(claim: dict[str, Any]) -> str:
@@ -111,7 +137,7 @@ def run_facts(report: dict[str, Any]) -> list[tuple[str, str]]:
     facts = [
         ("Profile", report["profile"]),
         ("Seed", str(report["seed"])),
-        ("Device", report["device"]),
+        ("Device", " · ".join(filter(None, (report["device"], environment.get("device"))))),
         ("Started", report["started"]),
         ("Duration", seconds(report["seconds"])),
         ("lemmaflow", report["tool"]["version"]),

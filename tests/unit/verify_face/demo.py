@@ -44,7 +44,9 @@ SETTING = (
     Quantity(start, "loss at the start", latex=r"\ell(0)", unicode="ℓ(0)"),
     Quantity(loss, "loss at time t", latex=r"\ell(t)", unicode="ℓ(t)", measured=True),
 )
-SOURCE = Source("Nobody, Journal of Examples 2020", "Theorem 1", "printed", "@misc{nobody2020,\n  title = {A <b> & c}\n}")
+SOURCE = Source(
+    "Nobody, Journal of Examples 2020", "Theorem 1", "printed", "@misc{nobody2020,\n  title = {A <b> & c}\n}"
+)
 
 BOUND = Claim(
     id="demo.rate",
@@ -54,7 +56,10 @@ BOUND = Claim(
     parts=(Part("rate", sp.Le(loss, sp.exp(-rate * t) * start), Quantifier.ALONG, Scale.LOG),),
     assumptions=(Assumption("gradient flow"), Assumption("k > 1", k > 1)),
     source=SOURCE,
-    proof=(algebra("(a + b)² = a² + 2ab + b²", lambda: [((a + b) ** 2, a**2 + 2 * a * b + b**2)]), lemma("Grönwall", "…")),
+    proof=(
+        algebra("(a + b)² = a² + 2ab + b²", lambda: [((a + b) ** 2, a**2 + 2 * a * b + b**2)]),
+        lemma("Grönwall", "…"),
+    ),
     mutants=(Mutant("rate-2", "twice the rate", {"rate": sp.Le(loss, sp.exp(-2 * rate * t) * start)}),),
 )
 PARTS = Claim(
@@ -77,7 +82,12 @@ SLIP = Claim(
     parts=(Part("rate", sp.Le(loss, sp.exp(-3 * rate * t) * start), Quantifier.ALONG, Scale.LOG),),
     source=SOURCE,
     erratum=Erratum(
-        Severity.SLIP, "A factor 3 in the rate.", "The factor is 1.", "Everything else.", "demo.rate", "confirmed"
+        Severity.SLIP,
+        "A factor 3 in the rate.",
+        "The factor is 1.",
+        "Everything else.",
+        "demo.rate",
+        "confirmed",
     ),
 )
 CATALOGUE = {claim.id: claim for claim in (BOUND, PARTS, SLIP)}
@@ -107,17 +117,31 @@ def result(claim: Claim, **changes: Any) -> dict[str, Any]:
         "expected": claim.expected,
         "verdicts": [{"name": verdict, "sentence": sentence}],
         "as_expected": True,
-        "instances": {"planned": 200, "run": 198, "skipped": 2, "violations": int(refuted), "inconclusive": 0},
+        "instances": {
+            "planned": 200,
+            "run": 198,
+            "skipped": 2,
+            "violations": int(refuted),
+            "inconclusive": 0,
+        },
         "violation_probability_upper": None if refuted else 0.01502,
         "confidence": 0.95,
         "worst_slack": -0.3 if refuted else 0.0031,
         "mutants": _mutants(claim),
         "families": [
             {"name": "balanced", "run": 98, "violations": 0, "inconclusive": 0, "worst_slack": 0.2},
-            {"name": "rank-deficient <X>", "run": 100, "violations": 0, "inconclusive": 0, "worst_slack": 0.0031},
+            {
+                "name": "rank-deficient <X>",
+                "run": 100,
+                "violations": 0,
+                "inconclusive": 0,
+                "worst_slack": 0.0031,
+            },
         ],
         "statistics": _statistics(claim),
-        "slack": None if refuted else {"unit": "log(bound / measured)", "edges": [0.0, 1.0, 2.0, 3.0], "counts": [3, 0, 195]},
+        "slack": None
+        if refuted
+        else {"unit": "log(bound / measured)", "edges": [0.0, 1.0, 2.0, 3.0], "counts": [3, 0, 195]},
         "curves": [] if claim is PARTS else [_curve()],
         "counterexample": found if refuted else None,
         "proof": _proof(claim),
@@ -128,7 +152,9 @@ def result(claim: Claim, **changes: Any) -> dict[str, Any]:
 
 
 def _mutants(claim: Claim) -> dict[str, Any]:
-    table = [{"name": m.name, "text": m.text, "refuted": True, "evidence": "instance 3"} for m in claim.mutants]
+    table = [
+        {"name": m.name, "text": m.text, "refuted": True, "evidence": "instance 3"} for m in claim.mutants
+    ]
     return {"planted": len(table), "refuted": len(table), "survivors": [], "table": table}
 
 
@@ -198,7 +224,13 @@ DATA = {
     "rank": 3,
     "condition": 12.5,
     "predictions": [
-        {"claim": "demo.rate", "what": "time to a loss of 1 %", "predicted": 4.6, "happened": 1.25, "unit": "time"},
+        {
+            "claim": "demo.rate",
+            "what": "time to a loss of 1 %",
+            "predicted": 4.6,
+            "happened": 1.25,
+            "unit": "time",
+        },
         {"claim": "demo.rate", "what": "converges", "predicted": "yes", "happened": None, "unit": ""},
     ],
 }
