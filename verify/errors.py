@@ -1,4 +1,4 @@
-"""What a user of `verify` can do wrong; each message is one line: which name, which value, what was expected."""
+"""What a user of `verify` can do wrong; each message is one line: which name and value, what was expected."""
 
 from __future__ import annotations
 

@@ -142,7 +142,8 @@ def _solved(claim: Claim, parts: tuple[Part, ...], name: str, binding: Any) -> d
     expansion = Expansion(claim, binding, free=symbol)
     sides = [[expansion.expand(side) for side in (p.relation.lhs, p.relation.rhs)] for p in parts]
     chosen = next((k for k, pair in enumerate(sides) if _occurs(symbol, pair)), 0)
-    part, solutions = parts[chosen], solve(*sides[chosen], symbol)
+    left, right = sides[chosen]
+    part, solutions = parts[chosen], solve(left, right, symbol)
     return {
         "solved_for": name,
         "solved_part": part.name,

@@ -11,6 +11,8 @@ from typing import Any
 import mpmath
 import sympy as sp
 
+from theory.words import ScalarWord
+
 from ..errors import UsageError
 
 SECONDS = 15
@@ -21,8 +23,9 @@ class _TimeUpError(Exception):
 
 
 def solve(left: Any, right: Any, symbol: Any) -> list[Any]:
-    """The solutions that the symbol's assumptions allow: closed forms, else a number if nothing else is free."""
-    left, right = (sp.nsimplify(side, rational=True) for side in (left, right))
+    """The solutions that the symbol's assumptions allow: closed forms, else (nothing else free) a number."""
+    masks = {**_masks(left, symbol), **_masks(right, symbol)}
+    left, right = (sp.nsimplify(sp.sympify(side).xreplace(masks), rational=True) for side in (left, right))
     equation = left - right
     if symbol not in equation.free_symbols:
         raise UsageError(
@@ -33,7 +36,13 @@ def solve(left: Any, right: Any, symbol: Any) -> list[Any]:
         solutions = _numerical(equation, symbol)
     if not solutions:
         raise UsageError(f"no solution for {symbol.name} was found; give more values, or fewer")
-    return solutions
+    return [s.xreplace({dummy: word for word, dummy in masks.items()}) for s in solutions]
+
+
+def _masks(side: Any, symbol: Any) -> dict[Any, Any]:
+    """Numbers made of matrices (norms, eigenvalues, traces) -> plain symbols that sympy's solver understands."""
+    words = [w for w in sp.sympify(side).atoms(ScalarWord, sp.Trace) if symbol not in w.free_symbols]
+    return {word: sp.Dummy(str(word), real=True, nonnegative=word.is_nonnegative) for word in words}
 
 
 def _closed_form(left: Any, right: Any, symbol: Any) -> list[Any]:

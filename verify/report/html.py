@@ -117,7 +117,7 @@ def _math(expr: Any, names: dict[str, str], *, block: bool = False) -> Markup:
     return Markup(re.sub(r' xmlns="[^"]*"', "", render.mathml(expr, names, block=block)))
 
 
-INDEX = re.compile(r"(?<![A-Za-z])([A-Za-zΑ-Ωα-ωℓ‖)\]}⁺])_(\{[^{}]+\}|[A-Za-z0-9∞]+)")
+INDEX = re.compile(r"((?<![A-Za-z])[A-Za-zΑ-Ωα-ωℓ]|[‖)\]}⁺])_(\{[^{}]+\}|[A-Za-z0-9∞]+)")
 POWER = re.compile(r"\^(\{[^{}]+\}|\([^()]+\)|[A-Za-z0-9½∞+]+)")
 
 
