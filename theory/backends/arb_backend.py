@@ -127,7 +127,7 @@ class ArbOps:
         return clipped_sqrt(a) if clip else a.sqrt()
 
     def pow(self, a: arb, b: arb, clip: bool = False) -> arb:
-        return power(a, b)
+        return power(a, b, clip)
 
     for _name in (*CIRCULAR, *HYPERBOLIC, "exp", "log", "gamma", "erf", "erfc", "floor"):
         locals()[_name] = _by_name(_name)

@@ -39,10 +39,10 @@ def _spectrum(A: arb_mat) -> list[arb]:
 
     The k-th reaches from the k-th largest lower end to the k-th largest upper end.
     """
-    prec = ctx.prec
-    try:
-        for attempt in range(_ATTEMPTS):
-            ctx.prec = prec << attempt
+    if not all(x.is_finite() for x in A.entries()):
+        return [arb.nan()] * A.nrows()
+    for attempt in range(_ATTEMPTS):
+        with ctx.workprec(ctx.prec << attempt):
             try:
                 balls = [z.real for z in acb_mat(A).eig(multiple=True)]
             except ValueError:
@@ -50,8 +50,6 @@ def _spectrum(A: arb_mat) -> list[arb]:
             lower = sorted((b.lower() for b in balls), key=_BY_SIZE, reverse=True)
             upper = sorted((b.upper() for b in balls), key=_BY_SIZE, reverse=True)
             return [a.union(b) for a, b in zip(lower, upper, strict=True)]
-    finally:
-        ctx.prec = prec
     raise UnsupportedError("eigenvalues could not be enclosed; raise flint.ctx.prec")
 
 
@@ -79,18 +77,32 @@ def singular_values(A: arb_mat) -> list[arb]:
     """
     middle, widen = A.mid(), arb(0, radius_norm(A))
     turned = middle.transpose()
-    gram = turned * middle if A.ncols() <= A.nrows() else middle * turned
-    return [nonnegative(clipped_sqrt(x) + widen) for x in eigenvalues(gram)]
+    with ctx.workprec(2 * ctx.prec):  # a root halves the digits
+        gram = turned * middle if A.ncols() <= A.nrows() else middle * turned
+        roots = [clipped_sqrt(x) for x in eigenvalues(gram)]
+    return [nonnegative(x + widen) for x in roots]
 
 
 def nonnegative(x: arb) -> arb:
     return x if x.is_nan() or x.lower() >= 0 else hull(arb(0), x.upper())
 
 
-def power(a: arb, b: arb) -> arb:
-    """a**b for a ≥ 0; python-flint gives nan where the ball of a holds 0."""
-    if a.is_nan() or a.lower() > 0 or not b.lower() > 0:
+def power(a: arb, b: arb, clip: bool = False) -> arb:
+    """a**b; ``clip``: a is known to be nonnegative, whatever its ball says.
+
+    python-flint gives nan where the ball of a holds 0, hence products and hulls here.
+    """
+    whole = b.unique_fmpz() if b.is_integer() else None
+    if whole is not None and 0 <= whole < 64:
+        return _product(a, int(whole))
+    if a.is_nan() or a.lower() > 0 or not b.lower() > 0 or (a.lower() < 0 and not clip):
         return a**b
-    if not a.upper() > 0:
-        return arb(0) if a.upper() == 0 else arb.nan()
-    return hull(arb(0), a.upper() ** b)
+    return hull(arb(0), a.upper() ** b) if a.upper() > 0 else arb(0)
+
+
+def _product(a: arb, n: int) -> arb:
+    """a**n by squaring; even powers are nonnegative."""
+    if n == 0:
+        return arb(1)
+    half = _product(abs(a) if n % 2 == 0 else a, n // 2)
+    return half * half if n % 2 == 0 else half * half * a

@@ -7,7 +7,8 @@ from theory.render.boxes import latex_of, mathml_of, unicode_of
 
 
 def _box(expr: Any, names: Mapping[str, str] | None) -> Any:
-    from theory.render.rules import Draw
+    from theory.render import rules_matrices, rules_scalars, rules_truth  # noqa: F401 (registers the rules)
+    from theory.render.draw import Draw
 
     return Draw(names or {})(expr)
 

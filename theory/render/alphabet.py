@@ -1,5 +1,12 @@
 """Characters: LaTeX commands, Unicode sub- and superscripts."""
 
+import re
+
+TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[_^{}]|\d+(?:\.\d+)?|\s+|.", re.S)
+ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "dot": "\u0307", "ddot": "\u0308"}
+ACCENTS |= {"widetilde": "\u0303", "widehat": "\u0302", "overline": "\u0304"}
+_WRAPPERS = {"mathrm", "mathbf", "mathbb", "mathcal", "operatorname", "text", "mathsf", "boldsymbol"}
+
 _GREEK = (
     "alpha α beta β gamma γ delta δ epsilon ϵ varepsilon ε zeta ζ eta η theta θ vartheta ϑ iota ι "
     "kappa κ lambda λ mu μ nu ν xi ξ pi π varpi ϖ rho ρ sigma σ tau τ upsilon υ phi ϕ varphi φ chi χ "

@@ -2,17 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any
 from xml.sax.saxutils import escape
 
-from theory.render.alphabet import LATEX_OF, SUBSCRIPTS, SUPERSCRIPTS, UNICODE_OF
+from theory.render.alphabet import ACCENTS, LATEX_OF, TOKEN
+from theory.render.line import lowered, raised, tight
 
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|[_^{}]|\d+(?:\.\d+)?|\s+|.", re.S)
-_ACCENTS = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "dot": "\u0307", "ddot": "\u0308"}
-_ACCENTS |= {"widetilde": "\u0303", "widehat": "\u0302", "overline": "\u0304"}
-_WRAPPERS = {"mathrm", "mathbf", "mathbb", "mathcal", "operatorname", "text", "mathsf", "boldsymbol"}
 _COMMANDS = {"log", "exp", "sin", "cos", "tan", "sinh", "cosh", "tanh", "max", "min", "det", "arg"}
-_SKIPPED = {"left", "right", "big", "Big", "bigl", "bigr", "displaystyle"}
 
 
 class Box:
@@ -41,22 +36,6 @@ def unicode_of(box: Box) -> str:
 def mathml_of(box: Box) -> str:
     """Presentation MathML of a box, without the `math` element."""
     return box.mathml()
-
-
-@dataclass(frozen=True)
-class Name(Box):
-    """A name written in LaTeX (or plain Unicode): \\lambda_r, \\ell(t), \\tilde Y, ℓ."""
-
-    source: str
-
-    def latex(self) -> str:
-        return self.source
-
-    def unicode(self) -> str:
-        return parsed(self.source).unicode()
-
-    def mathml(self) -> str:
-        return parsed(self.source).mathml()
 
 
 @dataclass(frozen=True)
@@ -150,7 +129,7 @@ def _spaced(parts: list[str]) -> str:
 def _script_base(base: Box, mark: str) -> str:
     """LaTeX of a base, in braces if it has a script of the same kind (an error in LaTeX)."""
     depth, source = 0, base.latex()
-    for token in _TOKEN.findall(source):
+    for token in TOKEN.findall(source):
         depth += (token in ("{", r"\left")) - (token in ("}", r"\right"))
         if depth == 0 and token == mark:
             return f"{{{source}}}"
@@ -249,7 +228,7 @@ class Accent(Box):
     base: Box
 
     def latex(self) -> str:
-        command = next(k for k, v in _ACCENTS.items() if v == self.mark)
+        command = next(k for k, v in ACCENTS.items() if v == self.mark)
         return f"\\{command}{{{self.base.latex()}}}"
 
     def unicode(self) -> str:
@@ -321,85 +300,3 @@ class Alt(Box):
 
     def mathml(self) -> str:
         return self.drawn.mathml()
-
-
-# ---- Unicode details ----
-
-
-def lowered(text: str) -> str:
-    """As subscript; with _ where Unicode has no subscript for a character."""
-    if text and all(c in SUBSCRIPTS for c in text):
-        return "".join(SUBSCRIPTS[c] for c in text)
-    return f"_{text}" if len(text) == 1 or text.isalnum() else f"_({text})"
-
-
-def raised(text: str) -> str:
-    """As superscript; with ^ where Unicode has no superscript for a character."""
-    plain = text.replace(" ", "")
-    if plain and all(c in SUPERSCRIPTS for c in plain):
-        return "".join(SUPERSCRIPTS[c] for c in plain)
-    return f"^{text}" if len(text) == 1 or text.isalnum() else f"^({text})"
-
-
-def tight(text: str, allowed: str = "") -> str:
-    """In parentheses unless it is one unit (``allowed`` characters may stand in it)."""
-    depth = 0
-    for i, c in enumerate(text):
-        depth += (c in "([{⟨") - (c in ")]}⟩")
-        if depth == 0 and c in " +−-·/∑∏" and c not in allowed and not (i == 0 and c == "√"):
-            return f"({text})"
-    return text
-
-
-# ---- names ----
-
-
-def parsed(source: str) -> Box:
-    """Box of a name in LaTeX or Unicode."""
-    tokens = _TOKEN.findall(source)
-    return _sequence(tokens)
-
-
-def _sequence(tokens: list[str]) -> Box:
-    """Boxes up to a closing brace; consumes ``tokens``."""
-    items: list[Box] = []
-    while tokens and tokens[0] != "}":
-        token = tokens[0]
-        if token in "_^" and items:
-            tokens.pop(0)
-            script = _unit(tokens)
-            items.append((Sub if token == "_" else Sup)(items.pop(), script))
-        else:
-            box = _unit(tokens)
-            items += [] if box is None else [box]
-    if tokens:
-        tokens.pop(0)
-    return items[0] if len(items) == 1 else Row(*items)
-
-
-def _unit(tokens: list[str]) -> Any:
-    """The next unit: a character, a group, or a command with its arguments."""
-    token = tokens.pop(0) if tokens else ""
-    if token == "{":
-        return _sequence(tokens)
-    if not token.startswith("\\") or len(token) == 1:
-        return None if not token or token == "}" else Atom(" " if token.isspace() else token)
-    return _command(token[1:], tokens)
-
-
-def _command(name: str, tokens: list[str]) -> Any:
-    while tokens and tokens[0].isspace():
-        tokens.pop(0)
-    if name in _SKIPPED:
-        return None
-    if name == "frac":
-        return Frac(_unit(tokens), _unit(tokens))
-    if name == "sqrt":
-        return Root(_unit(tokens))
-    if name in _ACCENTS:
-        return Accent(_ACCENTS[name], _unit(tokens))
-    if name in _WRAPPERS:
-        return Atom(_unit(tokens).unicode(), upright=True)
-    if name in ",;:! ":
-        return Atom(" ")
-    return Atom(UNICODE_OF.get(name, name), upright=name not in UNICODE_OF)

@@ -9,6 +9,7 @@ A *word* is a sympy node for something that sympy lacks.  To add one, write one 
   (`theory.backends.ir.Builder`), written once for numpy, torch, mpmath and Arb.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -16,7 +17,8 @@ from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 from sympy.printing.pretty.stringpict import prettyForm
 
 from theory.errors import ShapeError
-from theory.render.boxes import Box, Fence, Name, latex_of, unicode_of
+from theory.render.boxes import Box, Fence, latex_of, unicode_of
+from theory.render.names import Name
 
 
 class Word:
@@ -65,6 +67,13 @@ class ScalarWord(Word, sp.Expr):
         cls.check(*args)
         return sp.Expr.__new__(cls, *args)
 
+    def _xreplace(self, rule: Any) -> Any:
+        """Without the rewriting of matrix sums as scalar products that `signsimp` (called by
+        `Abs`) asks for: it takes every sum that it finds for a sum of scalars."""
+        if isinstance(rule, Mapping):
+            rule = {old: new for old, new in rule.items() if not is_matrix(old) or is_matrix(new)}
+        return super()._xreplace(rule)  # type: ignore[misc]
+
     def _eval_derivative(self, s: Any) -> Any:
         return None if self.has(s) else sp.S.Zero
 
@@ -96,6 +105,11 @@ def _printed(printer: Any) -> Any:
     return show
 
 
+def is_matrix(expr: Any) -> bool:
+    """Whether a sympy object is a matrix, explicit or symbolic."""
+    return isinstance(expr, MatrixExpr) or bool(getattr(expr, "is_Matrix", False))
+
+
 def may_equal(a: Any, b: Any) -> bool:
     """False only when two (symbolic) sizes are known to differ."""
     return sp.sympify(a - b).is_zero is not False
@@ -103,7 +117,7 @@ def may_equal(a: Any, b: Any) -> bool:
 
 def need_matrix(word: str, A: Any) -> None:
     """Raise unless ``A`` is a matrix expression."""
-    if not getattr(A, "is_Matrix", False) and not isinstance(A, MatrixExpr):
+    if not is_matrix(A):
         raise ShapeError(f"{word}: argument {A} is not a matrix; pass a sympy matrix expression")
 
 

@@ -9,7 +9,8 @@ from typing import Any
 from sympy import Add
 
 from theory.errors import ShapeError
-from theory.render.boxes import Box, Fence, Name, Row, Sub, Sup
+from theory.render.boxes import Box, Fence, Row, Sub, Sup
+from theory.render.names import Name
 from theory.words.base import TIGHT, MatrixWord, may_equal, need_index, need_matrix
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import sympy as sp
 
-from theory.render.boxes import Box, Fence, Name, Row, Sub, Sup
+from theory.render.boxes import Box, Fence, Row, Sub, Sup
+from theory.render.names import Name
 from theory.words.base import ScalarWord
 
 

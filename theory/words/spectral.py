@@ -7,7 +7,8 @@ papers (Min et al. 2021, Sec. 2), under which statements need no case for small 
 from typing import Any
 
 from theory.errors import ShapeError
-from theory.render.boxes import Box, Fence, Name, Row, Sub
+from theory.render.boxes import Box, Fence, Row, Sub
+from theory.render.names import Name
 from theory.words.base import ScalarWord, may_equal, need_index, need_matrix, need_square
 
 

@@ -59,6 +59,18 @@ def test_power_and_root_helpers():
     assert clipped_sqrt(arb(0, 4)).contains(arb(2)) and clipped_sqrt(arb(-1)) == 0
 
 
+def test_powers_with_exponents_known_late():
+    k = sp.Symbol("k", integer=True)
+    program = compile((1 - x) ** k, backend="arb")
+    assert program({"x": 3, "k": arb(3)}) == -8
+    assert program({"x": arb(1, 1), "k": arb(2)}).contains(arb(1)) and not program({"x": 3, "k": arb(2)}) < 4
+    assert power(arb(0, 1), arb(0.5)).is_nan() and not power(arb(0, 1), arb(0.5), clip=True).is_nan()
+
+
+def test_indeterminate_entries_stay_indeterminate():
+    assert ball(SpectralNorm(X), X=[[float("nan")]]).is_nan()
+
+
 def test_comparisons_are_three_valued():
     expr = [x < y, x <= y, sp.Eq(x, y), sp.Ne(x, y), sp.And(x < y, y > 5), sp.Or(x < y, y < 5)]
     program = compile(expr, backend="arb")

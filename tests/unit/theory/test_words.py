@@ -69,7 +69,7 @@ def test_they_behave_in_sympy():
     assert word.func(*word.args) == word
     assert word.xreplace({r: sp.Integer(2)}) == Eigenvalue(X.T * X, 2)
     assert sp.diff(x**2 * word, x) == 2 * x * word
-    assert RowProjector(X, r).T == RowProjector(X, r)
+    assert RowProjector(X, r) == RowProjector(X, r).T
     assert ChiSquareCDF(x, 2).diff(sp.Symbol("y")) == 0
 
 
@@ -77,6 +77,7 @@ def test_sympy_compares_them_without_looking_inside():
     """`Max` factors its arguments, and its factoring cannot handle sums of matrices."""
     W = sp.MatrixSymbol("W", n, d)
     assert sp.Max(FrobeniusNorm(X - W / 2), x).args
+    assert sp.Abs(2 * FrobeniusNorm(W / 2 - X) - Eigenvalue((W / 2 - X) * X.T, 1)).args
     assert sp.expand((1 + SpectralNorm(X + W)) * x) == x + x * SpectralNorm(X + W)
 
 

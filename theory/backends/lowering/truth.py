@@ -60,6 +60,19 @@ def _(expr: Any, go: Lowering) -> Slot:
     return _not(go, go(expr.args[0]))
 
 
+@lower.register(sp.ITE)
+@lower.register(sp.Implies)
+@lower.register(sp.Equivalent)
+@lower.register(sp.Xor)
+def _(expr: Any, go: Lowering) -> Slot:
+    return go(expr.to_nnf(simplify=False))
+
+
+@lower.register(sp.Heaviside)
+def _(expr: Any, go: Lowering) -> Slot:
+    return go(expr.rewrite(sp.Piecewise))
+
+
 @lower.register(sp.Piecewise)
 def _(expr: Any, go: Lowering) -> Slot:
     """Conditions are lowered outside; each case is its own code, run where it is selected."""
