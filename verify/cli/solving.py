@@ -23,7 +23,7 @@ class _TimeUpError(Exception):
 
 
 def solve(left: Any, right: Any, symbol: Any) -> list[Any]:
-    """The solutions that the symbol's assumptions allow: closed forms, else (nothing else free) a number."""
+    """The solutions that the symbol's assumptions allow: closed forms, else a number."""
     masks = {**_masks(left, symbol), **_masks(right, symbol)}
     left, right = (sp.nsimplify(sp.sympify(side).xreplace(masks), rational=True) for side in (left, right))
     equation = left - right

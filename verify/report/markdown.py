@@ -53,35 +53,44 @@ def _data(data: dict[str, Any] | None) -> str:
 
 
 def _claim(claim: dict[str, Any]) -> str:
-    blocks = [f"## {claim['id']}: {claim['title']}", _statement(claim.get("statement"))]
+    blocks = [f"## {claim['id']}: {claim['title']}", _statement(claim.get("statement")), _assumptions(claim)]
     blocks.append("\n".join(f"- **{v['name']}**: {v['sentence']}" for v in claim["verdicts"]))
-    blocks += [_denominators(claim), summary.violation_limit(claim), _erratum(claim.get("erratum"))]
+    blocks += [_denominators(claim), _erratum(claim.get("erratum"))]
     blocks += [_counterexample(claim["counterexample"]), _mutants(claim["mutants"]), _source(claim)]
     return "\n\n".join(block for block in blocks if block)
 
 
 def _statement(statement: dict[str, Any] | None) -> str:
     parts = statement.get("parts", []) if statement else []
-    return "\n\n".join(f"$${part['latex']}$$ {part['quantifier']}" for part in parts)
+    return "\n\n".join(f"$${part['latex']}$$ {_scope(part)}" for part in parts)
+
+
+def _scope(part: dict[str, str]) -> str:
+    return part["quantifier"] + (f", where {part['condition']}" if part["condition"] else "")
+
+
+def _assumptions(claim: dict[str, Any]) -> str:
+    return f"Assumes: {'; '.join(claim['assumptions'])}." if claim.get("assumptions") else ""
 
 
 def _denominators(claim: dict[str, Any]) -> str:
     ran = claim["instances"]
-    return "Instances: " + ", ".join(f"{numbers.count(n)} {name}" for name, n in ran.items()) + "."
+    limit = summary.violation_limit(claim)
+    counts = ", ".join(f"{numbers.count(n)} {name}" for name, n in ran.items())
+    return f"Instances: {counts}" + (f"; {limit[0]}: {limit[1]}." if limit else ".")
 
 
 def _erratum(erratum: dict[str, str] | None) -> str:
     if not erratum:
         return ""
-    return "\n".join(
-        [
-            f"Erratum ({erratum['severity']}).",
-            f"- As printed: {erratum['printed']}",
-            f"- True: {erratum['true']}" + (f" (`{erratum['corrected']}`)" if erratum["corrected"] else ""),
-            f"- Leaves standing: {erratum['stands']}",
-            f"- Second reading: {erratum['reading']}",
-        ]
-    ).replace(".\n-", ".\n\n-", 1)
+    corrected = f" (`{erratum['corrected']}`)" if erratum["corrected"] else ""
+    lines = [
+        f"- As printed: {erratum['printed']}",
+        f"- True: {erratum['true']}{corrected}",
+        f"- Leaves standing: {erratum['stands']}",
+        f"- Second reading: {erratum['reading']}",
+    ]
+    return f"Erratum ({erratum['severity']}).\n\n" + "\n".join(lines)
 
 
 def _counterexample(found: dict[str, Any] | None) -> str:

@@ -119,16 +119,12 @@ def row(claim: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def violation_limit(claim: dict[str, Any]) -> str:
-    """The upper confidence limit as a sentence, or "" when there is none."""
+def violation_limit(claim: dict[str, Any]) -> tuple[str, str] | None:
+    """(name, value) of the upper confidence limit of the violation probability; None once a violation is known."""
     upper = claim["violation_probability_upper"]
-    if upper is None:
-        return ""
-    confidence = f"{100 * claim['confidence']:g}\u202f%"
-    return (
-        f"On instances drawn like these, a violation has probability below {percent(upper)} "
-        f"(upper {confidence} confidence limit)."
-    )
+    if upper is None or claim["instances"]["violations"]:
+        return None
+    return f"violation probability, {100 * claim['confidence']:g}\u202f% limit", f"< {percent(upper)}"
 
 
 def run_facts(report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -90,7 +90,7 @@ def test_truncated_npz(tmp_path):
     whole = path.read_bytes()
     for size in (0, 10, len(whole) // 2, len(whole) - 30):
         path.write_bytes(whole[:size])
-        with pytest.raises(DataError, match="truncated|is empty"):
+        with pytest.raises(DataError, match=r"truncated|is empty"):
             load(path)
 
 

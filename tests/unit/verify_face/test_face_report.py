@@ -90,7 +90,7 @@ def test_page_says_what_matters():
         "A &lt;b&gt; &amp; c",
         "twice the rate",
         "checked by exact algebra",
-        "below 1.5\u202f%",
+        "&lt; 1.5\u202f%",
         "mine.csv",
         "0123abc",
     ):
