@@ -56,9 +56,9 @@ def binding(expr: Any) -> int:
     return precedence_traditional(expr)
 
 
-def call(name: Box, *args: Box) -> Box:
-    parts = [b for a in args for b in (Name(", "), a)]
-    return Row(name, Fence("(", Row(*parts[1:]) if len(args) > 1 else args[0], ")"))
+def call(name: Box, first: Box, *rest: Box) -> Box:
+    """name(first, …)."""
+    return Row(name, Fence("(", Row(first, *(b for a in rest for b in (Name(", "), a))), ")"))
 
 
 @singledispatch
@@ -83,6 +83,7 @@ def signed(expr: Any) -> tuple[bool, Any]:
 
 
 def joined(terms: Any, show: Draw) -> Box:
+    """Terms with plus and minus between them."""
     parts: list[Box] = []
     for i, term in enumerate(terms):
         negative, rest = signed(term)
