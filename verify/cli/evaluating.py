@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import textwrap
 from typing import Any
 
+import flint
 import sympy as sp
 
 from theory import render
 from theory.catalogue import get_claim
 from theory.claim import Claim, Part
+from theory.errors import TheoryError
 
 from .. import data
 from ..errors import UsageError
@@ -21,6 +24,7 @@ from .outcome import OK
 from .output import print_json
 from .solving import solve
 
+PRECISIONS = (64, 128, 256, 512)  # bits
 SYMBOL = {
     "Equality": "=",
     "LessThan": "≤",
@@ -62,6 +66,7 @@ def _part(claim: Claim, part: Part, expansion: Expansion, *, balls: bool) -> dic
         "relation": SYMBOL[type(part.relation).__name__],
         "expression": render.latex(expanded, claim.names("latex")),
         "formula": render.pretty(expanded, claim.names("unicode")),
+        "missing": expansion.missing(right),
         "symbolic": sorted(symbol.name for symbol in expanded.free_symbols),
         "condition": None if part.when == sp.true else render.pretty(part.when, claim.names("unicode")),
         "applies": bool(applies) if applies in (sp.true, sp.false) else None,
@@ -92,17 +97,20 @@ def _number(expr: Any, expansion: Expansion) -> float | None:
 
 
 def _ball(expr: Any, expansion: Expansion) -> dict[str, Any] | None:
-    """A rigorous enclosure as text, with its end points rounded outward."""
-    if not _is_number(expr, expansion):
+    """A rigorous enclosure as text, with its end points rounded outward; None where none was found."""
+    ball = _enclosure(expr, expansion) if _is_number(expr, expansion) else None
+    if ball is None or not ball.is_finite():
         return None
-    ball = expansion.run(expr, "arb")
-    low, high = (
-        math.nextafter(float(end), toward)
-        for end, toward in ((ball.lower(), -math.inf), (ball.upper(), math.inf))
-    )
-    return (
-        {"ball": str(ball), "low": low, "high": high} if math.isfinite(low) and math.isfinite(high) else None
-    )
+    low, high = float(ball.lower()), float(ball.upper())
+    return {"ball": str(ball), "low": math.nextafter(low, -math.inf), "high": math.nextafter(high, math.inf)}
+
+
+def _enclosure(expr: Any, expansion: Expansion) -> Any:
+    """The ball, at more digits where few do not separate the eigenvalues."""
+    for bits in PRECISIONS:
+        with flint.ctx.workprec(bits), contextlib.suppress(TheoryError):
+            return expansion.run(expr, "arb")
+    return None
 
 
 def _quantities(
@@ -204,8 +212,12 @@ def _part_lines(part: dict[str, Any], *, alone: bool) -> str:
         lines.append(f"  right side = {_digits(part['value'])}")
     elif part["symbolic"]:
         lines.append(f"  not given: {', '.join(part['symbolic'])}")
+    elif not part["missing"]:
+        lines.append("  right side = not a finite number at these values")
     if part.get("enclosure"):
         lines.append(f"  enclosed in {part['enclosure']['ball']}, rigorously")
+    elif "enclosure" in part and part["value"] is not None:
+        lines.append("  no rigorous enclosure was found")
     return "\n".join(lines)
 
 

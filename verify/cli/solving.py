@@ -40,7 +40,7 @@ def solve(left: Any, right: Any, symbol: Any) -> list[Any]:
 
 
 def _masks(side: Any, symbol: Any) -> dict[Any, Any]:
-    """Numbers made of matrices (norms, eigenvalues, traces) -> plain symbols that sympy's solver understands."""
+    """Numbers made of matrices (norms, eigenvalues, traces) -> symbols that sympy's solver understands."""
     words = [w for w in sp.sympify(side).atoms(ScalarWord, sp.Trace) if symbol not in w.free_symbols]
     return {word: sp.Dummy(str(word), real=True, nonnegative=word.is_nonnegative) for word in words}
 

@@ -21,6 +21,8 @@ from .devices import check_device
 from .outcome import INTERRUPTED
 from .output import console
 
+WIDE = 110  # columns from which the table of verdicts shows the kinds of the claims
+
 
 def run(arguments: argparse.Namespace) -> int:
     """Everything that can be wrong is found before the work starts."""
@@ -126,19 +128,21 @@ def _style(result: dict[str, Any]) -> str:
 
 
 def _print_verdicts(result: dict[str, Any]) -> None:
+    screen = console()
     rows = [(claim, summary.row(claim)) for claim in result["claims"]]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     numeric = {"instances", "violations", "mutants refuted", "worst slack", "seconds"}
-    for name in rows[0][1] if rows else ():
+    names = [name for name in (rows[0][1] if rows else ()) if name != "kind" or screen.width >= WIDE]
+    for name in names:
         title = "run/planned" if name == "instances" else name
         table.add_column(
             title, justify="right" if name in numeric else "left", no_wrap=name in ("claim", "verdict")
         )
     for claim, row in rows:
         table.add_row(
-            *row.values(), style=None if summary.standing(claim) == "as expected" else _style(claim)
+            *(row[name] for name in names),
+            style=None if summary.standing(claim) == "as expected" else _style(claim),
         )
-    screen = console()
     if rows:
         screen.print(table)
     screen.print(f"\n{summary.headline(result)}")

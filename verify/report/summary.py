@@ -120,7 +120,7 @@ def row(claim: dict[str, Any]) -> dict[str, str]:
 
 
 def violation_limit(claim: dict[str, Any]) -> tuple[str, str] | None:
-    """(name, value) of the upper confidence limit of the violation probability; None once a violation is known."""
+    """(name, value) of the upper limit of the violation probability; None once a violation is known."""
     upper = claim["violation_probability_upper"]
     if upper is None or claim["instances"]["violations"]:
         return None
