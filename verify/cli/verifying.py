@@ -21,6 +21,7 @@ from .devices import check_device
 from .outcome import INTERRUPTED
 from .output import console
 
+TITLES = {"instances": "run/planned", "mutants refuted": "mutants", "worst slack": "slack", "seconds": "s"}
 WIDE = 110  # columns from which the table of verdicts shows the kinds of the claims
 
 
@@ -134,7 +135,7 @@ def _print_verdicts(result: dict[str, Any]) -> None:
     numeric = {"instances", "violations", "mutants refuted", "worst slack", "seconds"}
     names = [name for name in (rows[0][1] if rows else ()) if name != "kind" or screen.width >= WIDE]
     for name in names:
-        title = "run/planned" if name == "instances" else name
+        title = TITLES.get(name, name)
         table.add_column(
             title, justify="right" if name in numeric else "left", no_wrap=name in ("claim", "verdict")
         )
