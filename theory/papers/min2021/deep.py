@@ -62,6 +62,7 @@ DEEP_SETTING = (
     Quantity(nu_min, "the margin with min(h₀, h₂)", PositivePart(SingularValue(Yt, sp.Min(h_0, h_2)) - E_norm),
              latex=r"\nu_{\min}", unicode="ν_min"),
 )
+CHAIN = lemma("chain rule", "∂L/∂W_l = A_lᵀ ∇f B_lᵀ with A_l, B_l the products before and after layer l")
 ANY_LOSS = Assumption("gradient flow of L = f(W₁⋯W_N), any differentiable f")
 
 
@@ -83,7 +84,7 @@ deep_conserved = Claim(
     parts=(Part("imbalance", sp.Eq(D_t, W_1.T * W_1 - W_2 * W_2.T), Quantifier.ALONG),),
     assumptions=(ANY_LOSS,),
     source=deep("Lemma 2 (originally Arora, Cohen, Hazan 2018)"),
-    proof=(algebra("first-order terms cancel since W_lᵀG_l = G_{l+1}W_{l+1}ᵀ", _layers),),
+    proof=(CHAIN, algebra("first-order terms cancel since W_lᵀG_l = G_{l+1}W_{l+1}ᵀ", _layers),),
     mutants=(Mutant("transposed", "W_lᵀW_l + W_{l+1}W_{l+1}ᵀ in place of the difference",
                     {"imbalance": sp.Eq(other_t, W_1.T * W_1 + W_2 * W_2.T)}),),
 )
@@ -96,7 +97,7 @@ deep_drift = Claim(
     parts=(Part("one-step", sp.Eq(jump, eta**2 * (G_1.T * G_1 - G_2 * G_2.T))),),
     assumptions=(Assumption("one step of gradient descent on f(W₁⋯W_N), any differentiable f"),),
     source=derived("deep"),
-    proof=(algebra("first-order terms cancel since W_lᵀG_l = G_{l+1}W_{l+1}ᵀ", _layers),),
+    proof=(CHAIN, algebra("first-order terms cancel since W_lᵀG_l = G_{l+1}W_{l+1}ᵀ", _layers),),
     mutants=(Mutant("sign", "flipped sign", {"one-step": sp.Eq(jump, eta**2 * (G_2 * G_2.T - G_1.T * G_1))}),),
 )
 
@@ -116,7 +117,7 @@ deep_speed = Claim(
     parts=(Part("speed", sp.Eq(speed, FrobeniusNorm(first) ** 2 + FrobeniusNorm(second) ** 2 + FrobeniusNorm(third) ** 2)),),
     assumptions=(ANY_LOSS,),
     source=deep("Lemma 1, at N = 3", "restated"),
-    proof=(algebra("‖AᵀGBᵀ‖_F² = tr(Gᵀ·AAᵀG·BᵀB)", _deep_speed, under_trace=True),),
+    proof=(CHAIN, algebra("‖AᵀGBᵀ‖_F² = tr(Gᵀ·AAᵀG·BᵀB)", _deep_speed, under_trace=True),),
     mutants=(Mutant("two-terms", "the middle layer is forgotten",
                     {"speed": sp.Eq(speed, FrobeniusNorm(first) ** 2 + FrobeniusNorm(third) ** 2)}),),
 )

@@ -1,0 +1,23 @@
+"""Rigorous refutation of algebraic claims: both sides of a counterexample enclosed in balls."""
+
+from __future__ import annotations
+
+from theory import Claim
+from theory.errors import TheoryError
+
+from .checks import programs
+from .experiment import Experiment
+from .search import Found
+
+
+def certified(claim: Claim, experiment: Experiment, found: Found) -> bool:
+    """True when the experiment can enclose the measured side, and the relation fails for every point of the balls."""
+    if experiment.enclose is None:
+        return False
+    part, program = programs(claim.id, "", "arb")[found.part]
+    try:
+        values = experiment.enclose(found.instances)
+        left, right, _ = program({name: values[name] for name in program.inputs})
+    except TheoryError:
+        return False
+    return bool(left > right) or (part.is_equation and bool(left < right))

@@ -1,0 +1,205 @@
+"""Comparison of the two sides of a claim on measured instances, with the error budget that was derived."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import sympy as sp
+import torch
+from torch import Tensor
+
+from theory import Claim, Mutant, Part, Scale, mutated
+from theory.evaluate import compile as compile_expression
+
+from .errors import VerifyError
+from .experiment import Measured
+
+TINY = 1e-300
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Both sides of one part on a batch, shape (B, T); `gap` = what the claim says is ≤ 0 (or = 0)."""
+
+    left: Tensor
+    right: Tensor
+    gap: Tensor
+    budget: Tensor
+    judged: Tensor
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One part on a batch. All (B,): `excess` > 0 violates beyond the budget; `near` asks for a closer look;
+    `unclear` could not be judged; `silent`: the part says nothing there; `slack` is how far from violation."""
+
+    part: str
+    excess: Tensor
+    near: Tensor
+    unclear: Tensor
+    silent: Tensor
+    slack: Tensor
+    sides: Sides
+    log: bool
+    """Sides, budget and excess are in the log scale; `worst` gives the sides themselves."""
+
+    @property
+    def violates(self) -> Tensor:
+        return (self.excess > 0) & ~self.unclear & ~self.silent
+
+    def worst(self, i: int) -> dict[str, float]:
+        """Measured, predicted, budget and place of the largest excess of instance i."""
+        s = self.sides
+        score = torch.where(s.judged[i], s.gap[i] - s.budget[i], -torch.inf)
+        j = int(score.argmax())
+        return {"measured": self._plain(s.left[i, j]), "predicted": self._plain(s.right[i, j]),
+                "budget": float(s.budget[i, j]), "excess": float(score[j]), "index": j}
+
+    def _plain(self, value: Tensor) -> float:
+        return float(value.exp() if self.log else value)
+
+
+def log_of(expr: Any) -> Any:
+    """log of a positive expression with products, powers and exponentials opened, so that nothing underflows."""
+    if isinstance(expr, sp.exp):
+        return expr.args[0]
+    if isinstance(expr, sp.Mul):
+        return sp.Add(*map(log_of, expr.args))
+    if isinstance(expr, sp.Pow):
+        return expr.exp * log_of(expr.base)
+    return sp.log(expr)
+
+
+@lru_cache(maxsize=4096)
+def programs(claim_id: str, mutant: str, backend: str) -> dict[str, tuple[Part, Any]]:
+    """part name -> (part, compiled [smaller side, larger side, condition]) of a claim or of its mutant."""
+    claim = _claim(claim_id)
+    if mutant:
+        parts, definitions = mutated(claim, next(x for x in claim.mutants if x.name == mutant))
+    else:
+        parts, definitions = claim.parts, claim.definitions
+    return {p.name: (p, _part_program(p, definitions, backend)) for p in parts}
+
+
+def _part_program(part: Part, definitions: Mapping[Any, Any], backend: str) -> Any:
+    left, right = part.sides()
+    if part.scale is Scale.LOG:
+        left, right = log_of(left), log_of(right)
+    return compile_expression([left, right, part.when], definitions=definitions, backend=backend)
+
+
+_REGISTERED: dict[str, Claim] = {}
+
+
+def _claim(claim_id: str) -> Claim:
+    from theory import get_claim
+
+    return _REGISTERED.get(claim_id) or get_claim(claim_id)
+
+
+def register(claim: Claim) -> None:
+    """Make a claim that is not in the catalogue known to the checks (a user's own)."""
+    _REGISTERED[claim.id] = claim
+
+
+def judge(claim: Claim, measured: Measured, mutant: Mutant | None = None) -> list[Judgement]:
+    """Every part of the claim (or those that the mutant alters) on a batch."""
+    compiled = programs(claim.id, mutant.name if mutant else "", "torch")
+    return [_judge_part(part, program, measured) for part, program in compiled.values()]
+
+
+def _judge_part(part: Part, program: Any, measured: Measured) -> Judgement:
+    sides = evaluate_sides(part, program, measured)
+    batch = sides.gap.shape[0]
+    ok = measured.ok if measured.ok is not None else torch.ones(batch, dtype=torch.bool, device=sides.gap.device)
+    bad = (torch.isnan(sides.gap) | torch.isnan(sides.budget)) & sides.judged
+    unclear = bad.any(1) | ~ok
+    silent = ~sides.judged.any(1)
+    excess = _largest(sides.gap - sides.budget, sides.judged)
+    near = (_largest(sides.gap - sides.budget / 10, sides.judged) > 0) & (excess <= 0)
+    return Judgement(part.name, excess, near & (not part.is_equation), unclear, silent & ok,
+                     -_slackest(part, sides, measured.start), sides, part.scale is Scale.LOG)
+
+
+def _largest(x: Tensor, judged: Tensor) -> Tensor:
+    return torch.where(judged, torch.nan_to_num(x, nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf),
+                       -torch.inf).amax(1)
+
+
+def _slackest(part: Part, sides: Sides, start: int) -> Tensor:
+    k = start if sides.gap.shape[1] > start else 0
+    return _largest(_relative(part, sides)[:, k:], sides.judged[:, k:])
+
+
+def _relative(part: Part, sides: Sides) -> Tensor:
+    """Gap in the unit of the slack: share of the budget (equations), log ratio, or relative to the larger side."""
+    if part.is_equation:
+        return sides.gap / sides.budget.clamp_min(TINY) - 1
+    if part.scale is Scale.LOG:
+        return sides.gap
+    return torch.nan_to_num(sides.gap / torch.maximum(sides.left.abs(), sides.right.abs()).clamp_min(TINY), nan=-1.0)
+
+
+def slack_unit(claim: Claim) -> str:
+    """In which unit `Judgement.slack` of a claim's inequalities is (of its equations, if it has only those)."""
+    parts = [p for p in claim.parts if not p.is_equation]
+    if not parts:
+        return "share of the error budget left"
+    return "log(bound/measured)" if parts[0].scale is Scale.LOG else "(bound − measured)/larger side"
+
+
+def evaluate_sides(part: Part, program: Any, measured: Measured) -> Sides:
+    """Left and right side, their gap and budget, broadcast to (B, T)."""
+    missing = [n for n in program.inputs if n not in measured.values]
+    if missing:
+        raise VerifyError(f"part {part.name!r}: the experiment measures no value of {', '.join(missing)}; add it")
+    left, right, when = program({n: measured.values[n] for n in program.inputs})
+    if part.name not in measured.budget:
+        raise VerifyError(f"part {part.name!r}: the experiment derives no error budget for it; add one")
+    budget = torch.as_tensor(measured.budget[part.name])
+    matrix = any(isinstance(x, Tensor) and x.ndim == 4 for x in (left, right)) or _is_matrix(part)
+    gap = _gap(part, left, right, matrix)
+    if matrix:
+        left, right = _norm(left), _norm(right)
+    judged = measured.judged.get(part.name, torch.ones((), dtype=torch.bool, device=gap.device))
+    when = torch.as_tensor(when, device=gap.device)
+    left, right, gap, budget, judged, when = torch.broadcast_tensors(
+        *(torch.as_tensor(x, device=gap.device) for x in (left, right, gap, budget, judged, when)))
+    return Sides(left, right, gap, budget, judged & when)
+
+
+def _is_matrix(part: Part) -> bool:
+    return getattr(part.relation.lhs, "is_Matrix", False) or getattr(part.relation.rhs, "is_Matrix", False)
+
+
+def _norm(x: Any) -> Tensor:
+    return torch.linalg.matrix_norm(x)
+
+
+def _gap(part: Part, left: Any, right: Any, matrix: bool) -> Tensor:
+    if matrix:
+        return _norm(left - right)
+    # −∞ ≤ −∞ in the log scale (0 ≤ 0): no gap
+    difference = torch.where(torch.eq(torch.as_tensor(left), torch.as_tensor(right)), 0.0, torch.as_tensor(left - right))
+    return difference.abs() if part.is_equation else difference
+
+
+def assumptions_hold(claim: Claim, measured: Measured) -> Tensor:
+    """(B,) whether every assumption that has a predicate holds on the instance."""
+    predicates = [a.predicate for a in claim.assumptions if a.predicate is not None]
+    some = next(v for v in measured.values.values() if isinstance(v, Tensor))
+    result = torch.ones(some.shape[0], dtype=torch.bool, device=some.device)
+    for program in _predicates(claim.id, len(predicates)):
+        truth = torch.as_tensor(program({n: measured.values[n] for n in program.inputs}), device=some.device)
+        result = result & (truth.all(1) if truth.ndim > 1 else truth)
+    return result
+
+
+@lru_cache(maxsize=512)
+def _predicates(claim_id: str, _count: int) -> list[Any]:
+    claim = _claim(claim_id)
+    return [compile_expression(a.predicate, definitions=claim.definitions, backend="torch")
+            for a in claim.assumptions if a.predicate is not None]

@@ -1,0 +1,113 @@
+"""Counterexamples: shortened to few digits, stored as JSON, replayed from the file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from theory import Claim, get_claim
+
+from .checks import assumptions_hold, judge
+from .errors import VerifyError
+from .experiment import Experiment, Instances, Run
+from .search import Found
+
+FORMAT = "lemmaflow-counterexample-1"
+
+
+def shorten(claim: Claim, experiment: Experiment, found: Found, device: torch.device) -> Found:
+    """The same counterexample with as few digits as still violate the claim, confirmed at higher precision."""
+    for digits in (1, 2, 3, 4):
+        short = {k: _rounded(v, digits) if isinstance(v, Tensor) else v for k, v in found.instances.items()}
+        try:
+            measured = experiment.measure(short, Run(device, level=1))
+            if not bool(assumptions_hold(claim, measured).all()):
+                continue
+            again = [j for j in judge(claim, measured) if j.part == found.part]
+        except ValueError:
+            continue  # rounding left the claim's domain, e.g. it changed the rank of X
+        if bool(again[0].violates[0]):
+            return Found(found.part, short, again[0].worst(0))
+    return found
+
+
+def _rounded(x: Tensor, digits: int) -> Tensor:
+    if not x.is_floating_point():
+        return x
+    return torch.tensor([float(f"{v:.{digits}g}") for v in x.flatten().tolist()], dtype=x.dtype).reshape(x.shape)
+
+
+def save(claim: Claim, found: Found, folder: Path) -> Path:
+    """Write the counterexample (whole or not at all); returns its file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{claim.id}.json"
+    text = json.dumps({"format": FORMAT, "claim": claim.id, "part": found.part, "instance": plain(found.instances),
+                       **found.worst}, indent=1)
+    with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as f:
+        f.write(text)
+    os.replace(f.name, path)
+    return path
+
+
+def plain(instances: Instances) -> dict[str, Any]:
+    """An instance (batch of one) as nested lists."""
+    return {k: v[0].tolist() if isinstance(v, Tensor) else v for k, v in instances.items()}
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a stored counterexample; raises `VerifyError` when it is none."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if stored["format"] != FORMAT:
+            raise KeyError(stored["format"])
+        stored["instances"] = {k: v if isinstance(v, int) else torch.tensor([v], dtype=torch.float64)
+                               for k, v in stored["instance"].items()}
+        return stored
+    except OSError as error:
+        raise VerifyError(f"cannot read {str(path)!r}: {error.strerror or error}; give a counterexample file or a claim id") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise VerifyError(f"{str(path)!r} is no counterexample file ({type(error).__name__}: {str(error)[:60]}); `lemmaflow "
+                          "verify` writes them to OUT/counterexamples") from None
+
+
+def replay(target: str, device: str = "cpu") -> dict[str, Any]:
+    """Train a stored counterexample again: FILE, or the id of a claim whose refutation is searched afresh."""
+    from .papers import experiment_of
+
+    if Path(target).exists() or target.endswith(".json"):
+        stored = load(Path(target))
+        claim, part, instances = get_claim(stored["claim"]), stored["part"], stored["instances"]
+    else:
+        claim = get_claim(target)
+        part, instances = _fresh(claim, device)
+    experiment = experiment_of(claim.id)
+    if not isinstance(experiment, Experiment):
+        raise VerifyError(f"{claim.id} is tested by statistics; there is no single instance to replay")
+    claim.part(part)
+    judgements = judge(claim, experiment.measure(instances, Run(torch.device(device), level=1)))
+    j = next(j for j in judgements if j.part == part)
+    worst = j.worst(0)
+    return {"claim": claim.id, "part": part, **{k: worst[k] for k in ("measured", "predicted", "budget", "excess")},
+            "violates": bool(j.violates[0]), "instance": plain(instances), "at": {"index": worst["index"]}}
+
+
+def _fresh(claim: Claim, device: str) -> tuple[str, Instances]:
+    from .papers import experiment_of
+    from .profiles import get_profile
+    from .search import claim_seed, search_shard
+
+    experiment = experiment_of(claim.id)
+    if not isinstance(experiment, Experiment):
+        raise VerifyError(f"{claim.id} is tested by statistics; there is no single instance to replay")
+    run = Run(torch.device(device))
+    tally = search_shard(claim, experiment, get_profile("quick"), claim_seed(0, claim.id, 0), run, True)
+    if tally.found is None:
+        raise VerifyError(f"{claim.id}: no counterexample found; there is nothing to replay")
+    found = shorten(claim, experiment, tally.found, run.device)
+    return found.part, found.instances

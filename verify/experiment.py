@@ -1,0 +1,125 @@
+"""What binds a claim to networks: how instances are drawn, trained and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from hypothesis.strategies import SearchStrategy
+from torch import Tensor
+
+Instances = dict[str, Any]
+"""A batch of explicit instances: tensors with leading dimension B (float64, on the CPU) and shared ints."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a measurement is made. `level` 0 is the first pass; level 1 confirms: tighter, by another engine."""
+
+    device: torch.device = torch.device("cpu")
+    level: int = 0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a batch of networks did.
+
+    `values`: every symbol that the claim's parts need; tensors of shape (B, T) or (B, T, rows, columns), where T
+    may be 1 (quantities of the instance) or the number of recorded times, and ints. `budget`: by part name, the
+    error of lhs − rhs in the part's scale, shape (B, T) or (B, 1). `judged`: by part name, where the comparison
+    can be made (default everywhere). `ok`: (B,) false where the training itself could not be trusted.
+    """
+
+    values: Mapping[str, Any]
+    budget: Mapping[str, Tensor]
+    judged: Mapping[str, Tensor] = field(default_factory=dict)
+    ok: Tensor | None = None
+    start: int = 0
+    """Index of the first recorded time whose slack tells something (1 where both sides agree at t = 0)."""
+    axis: str = ""
+    """Name of the value that is the horizontal axis of trajectories, e.g. "t"."""
+
+
+Realise = Callable[[Any, int], Instances]
+Measure = Callable[[Instances, Run], Measured]
+
+
+@dataclass(frozen=True)
+class Variation:
+    """An experiment with an assumption dropped; what is None stays as it was."""
+
+    realise: Realise | None = None
+    measure: Measure | None = None
+    witnesses: tuple[Callable[[], Instances], ...] = ()
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A search for a counterexample of a deterministic claim.
+
+    `families` draws a family (shapes, regime, scale, seed); `realise(family, B)` makes B instances of it that
+    satisfy the assumptions; `measure` trains them and returns both sides' quantities. `witnesses` are explicit
+    instances that every run includes (extremes, known tight cases). `settings` are the altered experiments that
+    mutants name. `on_data` is the strategy of families for given X, Y, where the claim speaks of any data.
+    """
+
+    claim: str
+    families: SearchStrategy[Any]
+    realise: Realise
+    measure: Measure
+    witnesses: tuple[Callable[[], Instances], ...] = ()
+    settings: Mapping[str, Variation] = field(default_factory=dict)
+    on_data: Callable[[Any], tuple[SearchStrategy[Any], Realise]] | None = None
+    picture: str = ""
+    enclose: Callable[[Instances], dict[str, Any]] | None = None
+    """For algebraic claims: the values of one instance as Arb balls, measured side included."""
+    """Part whose two sides are drawn over time in the report."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+
+
+@dataclass(frozen=True)
+class Design:
+    """One pre-registered setting of a statistical experiment: a name, its parameters, whether it is quick."""
+
+    name: str
+    parameters: Mapping[str, Any]
+    quick: bool = True
+    draws: int = 0
+    """Draws of this design; 0 takes the profile's number."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """A test of a probabilistic claim: fresh draws of fixed designs, one fixed level.
+
+    `sample(design, draws, generator, run)` returns the measured values of all draws (leading dimension: draws).
+    For a scaling claim it returns one row a design with the standard error of each part in `budget`.
+    """
+
+    claim: str
+    designs: tuple[Design, ...]
+    sample: Callable[[Design, int, torch.Generator, Run], Measured]
+    settings: Mapping[str, Callable[[Design, int, torch.Generator, Run], Measured]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+
+
+def batch_size(instances: Instances) -> int:
+    """B of a batch of instances."""
+    return next(len(v) for v in instances.values() if isinstance(v, Tensor))
+
+
+def pick(instances: Instances, index: list[int]) -> Instances:
+    """The instances of these indices, as a batch."""
+    return {k: v[index] if isinstance(v, Tensor) else v for k, v in instances.items()}
+
+
+def to_device(instances: Instances, run: Run) -> Instances:
+    """The same instances on the device of the run."""
+    return {k: v.to(run.device) if isinstance(v, Tensor) else v for k, v in instances.items()}

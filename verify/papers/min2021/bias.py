@@ -1,0 +1,179 @@
+"""Experiments on implicit bias: the invariant set, the distance to the minimum-norm solution."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from numerics.linalg import min_norm
+from numerics.reduced import Reduced, expand
+
+from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
+from .families import POSITIVE_LEVEL, Family, families, gaussian, on_data, orthonormal, realise, scalar, with_weights
+from .flows import autograd_flow, drive_and_length, rounding_of_q
+from .training import ROUNDING, error_norm, horizon, level, reduced, static, train, weight
+
+norm = torch.linalg.matrix_norm
+
+
+def _end(problem: Reduced, trajectory: Any, instances: Instances) -> dict[str, Tensor]:
+    """The trained map at the horizon and its distance to min-norm, from the actual layers; what is missing to t = ∞.
+
+    After time T the weights move by no more than (e^{I(∞)−I(T)} − 1)‖Z(T)‖, and I(∞) − I(T) ≤ √λ₁‖E(T)‖/(λ_r c).
+    """
+    U, V = expand(trajectory.problem, trajectory.U1[:, -1:], trajectory.V[:, -1:])
+    Theta = U @ V.mT
+    best = min_norm(instances["X"], instances["Y"], instances["r"])[:, None]
+    E, low = error_norm(trajectory)[:, -1:], problem.root[:, -1:]
+    rest = problem.root[:, :1] * E / (low.square() * level(problem)[:, None])
+    Z = torch.sqrt(norm(trajectory.V[:, -1:]).square() + norm(trajectory.U1[:, -1:]).square())
+    unseen = norm(problem.U2)[:, None]
+    solver = trajectory.error[:, -1:] / low
+    rounding = 10 * ROUNDING * (norm(U) * norm(V) + norm(best) * (problem.root[:, :1] / low))
+    missing = torch.expm1(rest) * Z * (unseen + Z) + (E + solver) / low + unseen * solver / Z.clamp_min(1e-300) + rounding
+    return {"Theta_end": Theta, "V_end": _full_width(problem, V), "dev": Theta - best, "missing": missing, "Theta_hat": best}
+
+
+def _full_width(problem: Reduced, V: Tensor) -> Tensor:
+    """The second layer at the width of the network: the flow ran at the width of Z(0) = RQᵀ."""
+    if V.shape[-1] == problem.width:
+        return V
+    return V @ torch.linalg.qr(problem.Z.mT)[0][:, None].mT
+
+
+def measure_bias(instances: Instances, run: Run) -> Measured:
+    problem, trajectory, values = train(instances, run, factor=30.0, quadratures=True)
+    on_device = to_device(instances, run)
+    end = _end(problem, trajectory, on_device)
+    I, _, error_I, _ = drive_and_length(problem, trajectory, run)
+    I, error_I = I[:, -1:], error_I[:, -1:]
+    dev, missing = end["dev"], end["missing"]
+    rank_Z = {int(k) for k in torch.linalg.matrix_rank(problem.Z, rtol=1e-10)}
+    if len(rank_Z) != 1:
+        raise ValueError(f"Z(0) has ranks {sorted(rank_Z)} in one batch; draw families of one rank")
+    # rounding of the right sides: q and I enter through exponentials of at most e^{q}
+    crossed = norm(problem.Z @ problem.U2.mT)[:, None]
+    q = problem.root[:, :1] * error_norm(trajectory)[:, :1] / (problem.root[:, -1:].square() * level(problem)[:, None])
+    from_q = (rounding_of_q(problem) * q * q.exp() * crossed).nan_to_num(nan=0.0, posinf=0.0)
+    from_I = error_I * (I.exp() * crossed)
+    rounding = 10 * ROUNDING * norm(problem.U2)[:, None] * weight(problem).sqrt()[:, None] * (
+        1 + weight(problem) / level(problem))[:, None]
+    values |= {k: end[k] for k in ("Theta_end", "V_end")}
+    values |= {"dev_F": norm(dev), "dev_2": norm(dev, 2), "I_end": I, "rank_Z": rank_Z.pop()}
+    budgets = {"endpoint": missing, "G-frobenius": missing + from_q + rounding, "G-spectral": missing + from_q + rounding,
+               "H-drive": missing + from_I + rounding, "H": missing + from_q + rounding, "R": missing + rounding}
+    return Measured(values, budgets, ok=trajectory.ok)
+
+
+bias_det = Experiment(
+    "min2021.bias-det",
+    families(POSITIVE_LEVEL, unseen=True, scales=(-1, 0, 0, 1), conditions=(0, 1, 2)),
+    realise,
+    measure_bias,
+    witnesses=(
+        lambda: scalar(1.0, 1e-3, 1.0, 1e-4, 1.0),
+        lambda: scalar(1.0, 1.0, 1.5, 0.5, 0.8),
+        lambda: scalar(1.0, 1.0, 0.5, 1.5, 0.8),
+        lambda: scalar(1.0, 3.0, 0.2, 2.0, 1.0),
+        lambda: scalar(1.0, 0.0, 0.5, 1.0, 1.0),
+        lambda: two_outputs(),
+    ),
+    on_data=on_data(POSITIVE_LEVEL),
+)
+
+
+def two_outputs() -> Instances:
+    """m = 2, r = 1, h = 3 with unequal negative eigenvalues of Λ, Y = 0: λ_m(−Λ) in (R) is too small."""
+    def array(rows: list[list[float]]) -> Tensor:
+        return torch.tensor([rows], dtype=torch.float64)
+
+    return {"X": array([[1.0, 0.0]]), "Y": array([[0.0, 0.0]]), "U": array([[0.0, 0.0, 0.1], [1.0, 0.0, 0.0]]),
+            "V": array([[2.0, 0.0, 0.0], [0.0, 0.3, 0.0]]), "r": 1}
+
+
+# ---- prop1
+def measure_invariant(instances: Instances, run: Run) -> Measured:
+    instances = to_device(instances, run)
+    problem, trajectory, values = train(instances, run, factor=30.0)
+    end = _end(problem, trajectory, instances) if bool((level(problem) > 0).all()) else _far(problem, trajectory, instances)
+    U2 = trajectory.problem.U2[:, None]
+    size = norm(problem.U2)[:, None] * weight(problem).sqrt()[:, None]
+    drift = norm(problem.U2)[:, None] * trajectory.error / problem.root[:, -1:] / weight(problem).sqrt()[:, None]
+    budget = 1e3 * ROUNDING * size + drift
+    values |= {"cross_V": norm(trajectory.V @ U2.mT), "cross_U": norm(trajectory.U1 @ U2.mT),
+               "Theta_end": end["Theta_end"]}
+    return Measured(values, {"stays-V": budget, "stays-U": budget, "min-norm": end["missing"] + budget[:, -1:]},
+                    ok=trajectory.ok, axis="t")
+
+
+def _far(problem: Reduced, trajectory: Any, instances: Instances) -> dict[str, Tensor]:
+    """As `_end` when the level of imbalance is 0: only a measured E → 0 is used."""
+    U, V = expand(trajectory.problem, trajectory.U1[:, -1:], trajectory.V[:, -1:])
+    E = error_norm(trajectory)[:, -1:]
+    return {"Theta_end": U @ V.mT, "missing": 1e-6 * norm(U) * norm(V) + 10 * E / problem.root[:, -1:]}
+
+
+def _only(family: Family, B: int, which: str) -> Instances:
+    """Only one of the two products is zero, or only U₁Vᵀ = 0."""
+    g = family.generator()
+    m, r, D = family.m, family.r, family.r + 2
+    h = m + r + 3
+    Q = orthonormal(g, B, h, h)
+    blocks = {"V": Q[..., :m], "U": Q[..., m : m + r], "free": Q[..., m + r :]}
+    V, U1 = gaussian(g, B, m, m) @ blocks["V"].mT, gaussian(g, B, r, r) @ blocks["U"].mT
+    U2 = gaussian(g, B, D - r, h - m - r) @ blocks["free"].mT
+    if which in ("only-V", "product"):
+        U2 = U2 + gaussian(g, B, D - r, r) @ blocks["U"].mT
+    if which in ("only-U", "product"):
+        U2 = U2 + gaussian(g, B, D - r, m) @ blocks["V"].mT
+    X = orthonormal(g, B, r + 1, r) @ orthonormal(g, B, D, r).mT
+    Vh = torch.linalg.svd(X, full_matrices=True)[2]
+    U = Vh[:, :r].mT @ U1 + Vh[:, r:].mT @ U2
+    return {"X": X, "Y": X @ gaussian(g, B, D, m), "U": U, "V": V, "r": r}
+
+
+def _without(which: str) -> Variation:
+    return Variation(realise=lambda family, B: _only(family, B, which))
+
+
+prop1 = Experiment(
+    "min2021.prop1",
+    families(("invariant",), unseen=True, scales=(-1, 0, 0, 1), conditions=(0, 1, 2)),
+    realise,
+    measure_invariant,
+    settings={w: _without(w) for w in ("only-V", "only-U", "product")},
+    on_data=on_data(("invariant",)),
+)
+
+
+# ---- bias-linear: two networks trained by autograd
+def measure_linear(instances: Instances, run: Run) -> Measured:
+    instances = to_device(instances, run)
+    problem, kappa = reduced(instances), 2.5
+    times = horizon(problem, 2.0)[:, None] * torch.linspace(0, 1, 5, dtype=torch.float64, device=run.device)
+    fastest = problem.root[:, 0].square() * weight(problem)
+    times = torch.minimum(times, 40 / fastest[:, None] * torch.linspace(0, 1, 5, dtype=torch.float64, device=run.device))
+    scaled = {**instances, "U": problem.Phi1 @ problem.U1 + kappa * (problem.Phi2 @ problem.U2)}
+    best = min_norm(instances["X"], instances["Y"], instances["r"])[:, None]
+    dev, error, ok = {}, {}, torch.ones_like(fastest, dtype=torch.bool)
+    for name, start in (("dev_end", instances), ("dev_scaled", scaled)):
+        weights, errors, good = autograd_flow(start, run, times)
+        ok = ok & good
+        dev[name] = problem.Phi2[:, None] @ (problem.Phi2[:, None].mT @ (weights["U"] @ weights["V"].mT - best))
+        error[name] = errors["U"] * norm(weights["V"]) + errors["V"] * norm(weights["U"]) + ROUNDING * norm(
+            weights["U"]) * norm(weights["V"])
+    values = {**static(instances), **dev, "kappa": torch.full_like(times, kappa)}
+    return Measured(values, {"linear": error["dev_scaled"] + kappa * error["dev_end"]}, ok=ok)
+
+
+bias_linear = Experiment(
+    "min2021.bias-linear",
+    families(unseen=True, scales=(-1, 0, 1), conditions=(0, 1)),
+    realise,
+    measure_linear,
+    on_data=on_data(),
+)
+
+EXPERIMENTS = (prop1, bias_det, bias_linear)

@@ -1,0 +1,275 @@
+"""Experiments on gradient flow: descent speed, conservation, rates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from numerics.descent import gradient_descent
+from numerics.flow import Trajectory, gradient_flow, reduced_flow
+from numerics.networks import loss_of, two_layer_linear
+from numerics.reduced import Reduced
+
+from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
+from .families import POSITIVE_LEVEL, families, on_data, realise, scalar
+from .training import (
+    ROUNDING,
+    error_norm,
+    flow,
+    horizon,
+    level,
+    log_loss_budget,
+    log_times,
+    reduced,
+    static,
+    train,
+    weight,
+)
+
+
+# ---- dLdt
+def descent_speed(instances: Instances) -> Tensor:
+    """−dL/dt by autograd: the directional derivative of L along −∇L. (B, 1)"""
+    X, Y = instances["X"], instances["Y"]
+    loss = loss_of(two_layer_linear, X, Y)
+    params = {k: instances[k] for k in ("U", "V")}
+    slopes = torch.func.grad(lambda p: loss(p).sum())(params)
+    direction = {k: -g for k, g in slopes.items()}
+    _, change = torch.func.jvp(loss, (params,), (direction,))
+    return -change[:, None]
+
+
+def speed_scale(instances: Instances) -> Tensor:
+    """Size of the terms whose rounding enters the speed: σ₁(X)²‖Z‖²(‖Y‖ + σ₁(X)‖U‖‖V‖)². (B, 1)"""
+    norm = torch.linalg.matrix_norm
+    X, Y, U, V = (instances[k] for k in ("X", "Y", "U", "V"))
+    residual = norm(Y) + norm(X) * norm(U) * norm(V)
+    return ((norm(X) * residual).square() * (norm(U).square() + norm(V).square()))[:, None]
+
+
+def measure_speed(instances: Instances, run: Run) -> Measured:
+    instances = to_device(instances, run)
+    budget = 10 * ROUNDING * speed_scale(instances)
+    return Measured({**static(instances), "speed": descent_speed(instances)},
+                    {p: budget for p in ("norms", "trace", "lower", "upper", "rate")})
+
+
+DLDT_MUTANT = scalar(0.5, 0.5 * 0.2 + 1.0, 1.0, 0.2)
+
+dLdt = Experiment("min2021.dLdt", families(), realise, measure_speed, witnesses=(lambda: DLDT_MUTANT,),
+                  on_data=on_data())
+
+
+# ---- conserved: trained by autograd at full width
+def _short(instances: Instances, steps: float) -> Tensor:
+    """Times up to `steps` fastest time scales: the autograd engine is explicit. (B, T)"""
+    problem = reduced(instances)
+    fastest = problem.root[:, 0].square() * weight(problem) + problem.root[:, 0] * torch.linalg.vector_norm(
+        problem.target, dim=(-2, -1))
+    return log_times(steps / fastest)[:, ::4]
+
+
+def autograd_flow(instances: Instances, run: Run, times: Tensor, **changes: Any) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+    """(U(t), V(t)), their errors and ok flags: the networks trained by autograd on the stated loss."""
+    rtol = 1e-10 if run.level == 0 else 1e-12
+    params = {k: instances[k] for k in ("U", "V")}
+    result = gradient_flow(loss_of(two_layer_linear, instances["X"], instances["Y"]), params, times, rtol=rtol, **changes)
+    return result.values, result.error, result.ok
+
+
+def autograd_descent(instances: Instances, run: Run, times: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+    """Gradient descent read at t = kη, in the same form as `autograd_flow`: eight steps to the last time."""
+    loss = loss_of(two_layer_linear, instances["X"], instances["Y"])
+    result = gradient_descent(loss, {k: instances[k] for k in ("U", "V")}, step=times[:, -1] / 100, steps=8,
+                              observe=lambda p: p)
+    zero = torch.zeros_like(times)
+    return result.values, {"U": zero, "V": zero}, torch.ones_like(zero[:, 0], dtype=torch.bool)
+
+
+def measure_conserved(instances: Instances, run: Run, train_by: Any = autograd_flow, **changes: Any) -> Measured:
+    instances = to_device(instances, run)
+    problem, times = reduced(instances), _short(instances, 40.0)
+    weights, errors, ok = train_by(instances, run, times, **changes)
+    Phi1 = problem.Phi1[:, None]
+    U, V = weights["U"], weights["V"]
+    U1 = Phi1.mT @ U
+    Z, Z0 = torch.cat((V, U1), -2), problem.Z[:, None]
+    Lambda = U1.mT @ U1 - V.mT @ V
+    norm = torch.linalg.matrix_norm
+    drift = errors["U"] + errors["V"] + ROUNDING * (norm(U) + norm(V))
+    budget = 2 * (norm(U) + norm(V)) * drift
+    found = _row_space(Z, Z0, drift, problem)
+    narrow = flow(problem, times, run)
+    slack = problem.root[:, :1] * (norm(U) + norm(V)) * drift + narrow.error
+    p = Z0.shape[-2]
+    eigenvalues = torch.linalg.eigvalsh(Lambda)
+    sorted_size = eigenvalues.abs().sort(-1, descending=True).values
+    clear = sorted_size[..., min(p, sorted_size.shape[-1]) - 1] > budget
+    E = norm(problem.target[:, None] - problem.root[:, None, :, None] * (U1 @ V.mT))
+    values = {
+        **static(instances), "U_t": U, "V_t": V, "unseen_t": U - Phi1 @ U1, "Lambda_t": Lambda,
+        "G_t": U.mT @ U - V.mT @ V, "rank_Z": found["rank"][:, None], "twist_t": found["twist"],
+        "leak_t": found["leak"], "volume_t": found["volume"], "ell_t": E.square() / 2, "ell_narrow": narrow.excess_loss,
+        "n_plus": (eigenvalues > budget[..., None]).sum(-1), "n_minus": (eigenvalues < -budget[..., None]).sum(-1),
+        "t": times,
+    }
+    zero = torch.zeros_like(budget)
+    budgets = {"imbalance": budget, "gram": budget, "frozen": ROUNDING * (norm(U) + norm(U[:, :1])) * 10,
+               "row-space": drift * found["spread"], "twist": found["twist_budget"], "volume": found["volume_budget"],
+               "inertia-plus": zero, "inertia-minus": zero, "inertia-full": zero,
+               "width": 2 * E * slack + slack.square()}
+    return Measured(values, budgets, judged={"inertia-full": clear}, ok=ok & narrow.ok, start=1, axis="t")
+
+
+def _row_space(Z: Tensor, Z0: Tensor, drift: Tensor, problem: Any) -> dict[str, Tensor]:
+    """Row space of Z(t) against that of Z(0); Ψ = Z(t)Z(0)⁺; log det ZZᵀ; and what rounding does to them."""
+    m = problem.V.shape[1]
+    J = torch.diag(torch.cat((-torch.ones(m), torch.ones(problem.root.shape[1])))).to(Z)
+    sigma0 = torch.linalg.svdvals(Z0)
+    rank = (sigma0 > 1e-12 * sigma0[..., :1]).sum(-1)[:, 0]
+    inverse = torch.linalg.pinv(Z0, rtol=1e-12)
+    Psi = Z @ inverse
+    norm = torch.linalg.matrix_norm
+    smallest0 = torch.gather(sigma0[:, 0], 1, rank[:, None] - 1)
+    smallest = torch.linalg.svdvals(Z)[..., -1].clamp_min(1e-300)
+    p = Z.shape[-2]
+    condition = sigma0[:, 0, :1] / smallest0
+    volume = torch.linalg.svdvals(Z)[..., :p].clamp_min(1e-300).log().sum(-1) * 2
+    return {
+        "rank": rank, "leak": norm(Z - Psi @ Z0), "twist": norm(Psi.mT @ J @ Psi - J), "volume": volume,
+        "spread": 2 * condition,
+        "twist_budget": 4 * norm(Psi) * drift / smallest0 + 100 * ROUNDING * condition * norm(Psi).square(),
+        "volume_budget": 4 * p * (drift / smallest + ROUNDING * condition),
+    }
+
+
+def decaying(instances: Instances, run: Run) -> Measured:
+    rate = reduced(instances).root[:, 0].square() * weight(reduced(instances))
+    return measure_conserved(instances, run, weight_decay=float(rate.median()) / 10)
+
+
+conserved = Experiment(
+    "min2021.conserved",
+    families(scales=(-3, 0, 0, 3), conditions=(0, 1, 2)),
+    realise,
+    measure_conserved,
+    settings={
+        "rates-1-2": Variation(measure=lambda i, run: measure_conserved(i, run, rates={"V": 2.0})),
+        "weight-decay": Variation(measure=decaying),
+        "descent": Variation(measure=lambda i, run: measure_conserved(i, run, autograd_descent)),
+    },
+    on_data=on_data(),
+)
+
+
+# ---- thm1
+def measure_rate(instances: Instances, run: Run) -> Measured:
+    problem, trajectory, values = train(instances, run)
+    budget, seen = log_loss_budget(problem, trajectory)
+    noise = 10 * ROUNDING * weight(problem)[:, None]
+    return Measured(values, {"rate": budget, "wide": noise, "narrow": noise.square()},
+                    judged={"rate": seen}, ok=trajectory.ok, start=1, axis="t")
+
+
+def measure_descent_as_flow(instances: Instances, run: Run) -> Measured:
+    """The excess loss of gradient descent read at t = kη, η = 0.1, for weights of order 1."""
+    instances = to_device(instances, run)
+    X, Y = instances["X"], instances["Y"]
+    steps, eta = 400, 0.1
+    problem = reduced(instances)
+
+    def look(params: dict[str, Tensor]) -> dict[str, Tensor]:
+        E = problem.target - problem.root[..., None] * (problem.Phi1.mT @ params["U"] @ params["V"].mT)
+        return {"ell_t": E.square().sum((-2, -1)) / 2}
+
+    result = gradient_descent(loss_of(two_layer_linear, X, Y), {k: instances[k] for k in ("U", "V")}, step=eta,
+                              steps=steps, observe=look)
+    t = (eta * torch.arange(steps + 1, dtype=X.dtype, device=X.device)).expand(len(X), -1)
+    ell = result.values["ell_t"]
+    terms = ROUNDING * problem.root[:, :1] * weight(problem)[:, None]
+    budget = 2 * torch.arange(1, steps + 2).to(t) * terms / ell.sqrt().clamp_min(1e-300) + 8 * t * terms
+    return Measured({**static(instances), "t": t, "ell_t": ell}, {p: budget for p in ("rate", "wide", "narrow")},
+                    judged={"rate": ell > 1e-20 * ell[:, :1]}, axis="t")
+
+
+thm1 = Experiment(
+    "min2021.thm1",
+    families(),
+    realise,
+    measure_rate,
+    witnesses=(
+        lambda: scalar(1.0, 0.0, 1.0, 0.1),
+        lambda: scalar(1.0, 0.0, 0.5, 1.0),
+        lambda: scalar(1.0, 2e-4, 1.0, 0.0),
+    ),
+    settings={"descent": Variation(measure=measure_descent_as_flow, witnesses=(lambda: scalar(1.0, 0.0, 2.0, 1.9),))},
+    on_data=on_data(),
+    picture="rate",
+)
+
+
+# ---- equilibrium
+def measure_equilibrium(instances: Instances, run: Run) -> Measured:
+    problem, trajectory, values = train(instances, run, quadratures=True)
+    I, length, error_I, error_length = drive_and_length(problem, trajectory, run)
+    size, relative = weight(problem).sqrt()[:, None], rounding_of_q(problem)
+    q = problem.root[:, :1] * error_norm(trajectory)[:, :1] / (problem.root[:, -1:].square() * level(problem)[:, None])
+    decay = (-problem.root[:, -1:].square() * level(problem)[:, None] * trajectory.times[:, -1:]).exp()
+    values |= {"I_t": I, "length_t": length, "E_t": error_norm(trajectory)[:, -1:]}
+    budgets = {
+        "drive": error_I + relative * q,
+        "length-drive": error_length + size * I.exp() * error_I + ROUNDING * length,
+        "length": error_length + (relative * q * (1 + q) * length).nan_to_num(nan=0.0),
+        "limit": decay * error_norm(trajectory)[:, :1] + trajectory.error[:, -1:],
+    }
+    return Measured(values, budgets, ok=trajectory.ok, start=1, axis="t")
+
+
+def drive_and_length(problem: Reduced, trajectory: Trajectory, run: Run) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """I(t), path length, and their errors: the difference to a looser run plus one tolerance. (B, T) each"""
+    engine = "auto" if run.level == 0 else "gauss"
+    rtol = 1e-9 if run.level == 0 else 1e-11
+    looser = reduced_flow(problem, trajectory.times, rtol=rtol, engine=engine, estimate_error=False)
+    errors = [(a - b).abs().cummax(1).values + 10 * rtol * a for a, b in
+              ((trajectory.integral, looser.integral), (trajectory.length, looser.length))]
+    return trajectory.integral, trajectory.length, errors[0], errors[1]
+
+
+def rounding_of_q(problem: Reduced) -> Tensor:
+    """Relative rounding of q = √λ₁‖E(0)‖/(λ_r c): eigenvalues carry ROUNDING times the norm of their matrix, and
+    E(0) = Y − XUVᵀ that of its terms. (B, 1)"""
+    top, low = problem.root[:, 0].square(), problem.root[:, -1].square()
+    terms = problem.root[:, 0] * weight(problem) + torch.linalg.vector_norm(problem.target, dim=(-2, -1))
+    E = torch.linalg.vector_norm(problem.residual, dim=(-2, -1)).clamp_min(1e-300)
+    return (10 * ROUNDING * (weight(problem) / level(problem) + top / low + terms / E))[:, None]
+
+
+def measure_saddle(instances: Instances, run: Run) -> Measured:
+    """The balanced start of opposite sign: no level of imbalance, the flow ends at the saddle."""
+    instances = to_device(instances, run)
+    problem = reduced(instances)
+    times = log_times(torch.full_like(problem.root[:, 0], 8.0))
+    trajectory = flow(problem, times, run, quadratures=True)
+    values = {**static(instances), "t": times, "I_t": trajectory.integral, "length_t": trajectory.length,
+              "E_t": error_norm(trajectory)[:, -1:]}
+    budget = torch.full_like(times, 1e-6)
+    return Measured(values, {p: budget for p in ("drive", "length-drive", "length", "limit")}, ok=trajectory.ok, start=1, axis="t")
+
+
+equilibrium = Experiment(
+    "min2021.equilibrium",
+    families(POSITIVE_LEVEL),
+    realise,
+    measure_equilibrium,
+    witnesses=(
+        lambda: scalar(1.0, 1.0 * 0.99 + 0.01**2, 1.0, 0.99),
+        lambda: scalar(1.0, 1e-3, 1.0, 1e-4),
+    ),
+    settings={"any-start": Variation(measure=measure_saddle, witnesses=(lambda: scalar(1.0, 1.0, 1.0, -1.0),))},
+    on_data=on_data(POSITIVE_LEVEL),
+    picture="length-drive",
+)
+
+EXPERIMENTS = (dLdt, conserved, thm1, equilibrium)

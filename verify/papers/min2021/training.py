@@ -1,0 +1,104 @@
+"""How min2021's networks are trained and what is read off them; error budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from numerics.flow import Trajectory, reduced_flow
+from numerics.reduced import Reduced, compress, reduce
+
+from ...experiment import Instances, Run, to_device
+
+ROUNDING = 1e-14
+"""45 units in the last place: backward error of an eigenvalue or a short product of the sizes met here."""
+FLOOR = 1e-14
+"""Excess losses below this share of the start are rounding: E is then a difference of equal numbers."""
+RESOLVED = 0.05
+"""Largest relative error of ‖E‖ at which a comparison is still made."""
+POINTS = 33
+
+
+def reduced(instances: Instances) -> Reduced:
+    return reduce(instances["X"], instances["Y"], instances["U"], instances["V"], instances["r"])
+
+
+def static(instances: Instances) -> dict[str, Any]:
+    """The instance's tensors with a time axis of length 1, ready for the claim's formulas, and its sizes."""
+    (n, D), (m, h) = instances["X"].shape[1:], instances["V"].shape[1:]
+    return {"n": n, "D": D, "m": m, "h": h,
+            **{k: v[:, None] if isinstance(v, Tensor) else v for k, v in instances.items()}}
+
+
+def level(problem: Reduced) -> Tensor:
+    """[λ_r(Λ)]₊ + [λ_m(−Λ)]₊ at the start, by the compressed weights; rounding counts as 0. (B,)"""
+    small, r, m = compress(problem), problem.root.shape[1], problem.V.shape[1]
+    values = torch.linalg.eigvalsh(small.imbalance).flip(-1)
+    top = values[:, r - 1] if values.shape[1] >= r else torch.zeros_like(values[:, 0])
+    low = -values[:, -m] if values.shape[1] >= m else torch.zeros_like(values[:, 0])
+    c = top.clamp_min(0) + low.clamp_min(0)
+    return torch.where(c > 1e-12 * weight(problem), c, 0.0)
+
+
+def weight(problem: Reduced) -> Tensor:
+    """‖Z(0)‖_F². (B,)"""
+    return problem.Z.square().sum((-2, -1))
+
+
+def horizon(problem: Reduced, factor: float = 25.0) -> Tensor:
+    """factor/(λ_r c), but no longer than 10⁵ fastest time scales; for c = 0 a thousand of them. (B,)"""
+    c = level(problem)
+    fastest = problem.root[:, 0].square() * weight(problem) + problem.root[:, 0] * torch.linalg.vector_norm(
+        problem.target, dim=(-2, -1))
+    fastest = fastest.clamp_min(torch.finfo(fastest.dtype).tiny)
+    return torch.where(c > 0, torch.minimum(factor / (problem.root[:, -1].square() * c), 1e5 / fastest), 1e3 / fastest)
+
+
+def log_times(end: Tensor) -> Tensor:
+    """0 and log-spaced times up to `end`. (B,) -> (B, POINTS)"""
+    grid = torch.logspace(-4, 0, POINTS - 1, dtype=end.dtype, device=end.device)
+    return torch.cat((torch.zeros_like(end)[:, None], end[:, None] * grid), 1)
+
+
+def flow(problem: Reduced, times: Tensor, run: Run, quadratures: bool = False) -> Trajectory:
+    """The gradient flow. A confirming run is tighter and by an independent integrator: Gauss–Legendre, which
+    conserves the imbalance to solver tolerance, unless the flow is stiff beyond its damping."""
+    if run.level == 0:
+        return reduced_flow(problem, times, rtol=1e-10, quadratures=quadratures)
+    return reduced_flow(problem, times, rtol=1e-12, engine="gauss", quadratures=quadratures)
+
+
+def train(instances: Instances, run: Run, factor: float = 25.0, quadratures: bool = False
+          ) -> tuple[Reduced, Trajectory, dict[str, Any]]:
+    """Reduce, flow to the horizon, and the values that every trajectory claim needs."""
+    instances = to_device(instances, run)
+    problem = reduced(instances)
+    trajectory = flow(problem, log_times(horizon(problem, factor)), run, quadratures)
+    values = {**static(instances), "t": trajectory.times, "ell_t": trajectory.excess_loss}
+    return problem, trajectory, values
+
+
+def error_norm(trajectory: Trajectory) -> Tensor:
+    """‖E(t)‖_F. (B, T)"""
+    return torch.linalg.vector_norm(trajectory.residual, dim=(-2, -1))
+
+
+def log_loss_budget(problem: Reduced, trajectory: Trajectory) -> tuple[Tensor, Tensor]:
+    """Budget of log(ℓ(t)/ℓ(0)) against −rate·t, and where it is resolved.
+
+    Two times the relative error of ‖E(t)‖ (integrator) and of ‖E(0)‖ (rounding of Y − XUVᵀ), and t times the
+    rounding of the rate: eigenvalues of XᵀX and Λ carry a backward error of ROUNDING times their norms.
+    """
+    size, e = weight(problem)[:, None], error_norm(trajectory)
+    top = problem.root[:, :1].square()
+    start = ROUNDING * (problem.root[:, :1] * size + torch.linalg.vector_norm(problem.target, dim=(-2, -1))[:, None])
+    relative = trajectory.error / e.clamp_min(1e-300)
+    budget = 2 * relative + 2 * start / e[:, :1].clamp_min(1e-300) + 8 * trajectory.times * top * size * ROUNDING
+    seen = (e.square() >= FLOOR * e[:, :1].square()) & (relative <= RESOLVED) & (e[:, :1] > 1e3 * start)
+    return budget, seen
+
+
+Observe = Callable[[dict[str, Tensor]], dict[str, Tensor]]

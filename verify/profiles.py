@@ -1,0 +1,46 @@
+"""The size of every profile, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from .errors import VerifyError
+
+CAMPAIGN_LEVEL = 1e-3
+"""Probability that verifying a true catalogue raises a statistical false alarm."""
+CONFIDENCE = 0.95
+"""Confidence of the reported upper limits of violation probabilities."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How much work a campaign does for each claim.
+
+    `examples` families drawn by hypothesis in each shard, each realised as `batch` networks; `shards`
+    independent, separately stored pieces; `draws` random networks for each statistical design; `quick` designs
+    only, where a claim has larger ones too.
+    """
+
+    name: str
+    examples: int
+    batch: int
+    shards: int
+    draws: int
+    all_designs: bool
+
+    def settings(self) -> dict[str, object]:
+        return asdict(self)
+
+
+PROFILES = {
+    "quick": Profile("quick", examples=4, batch=8, shards=1, draws=400, all_designs=False),
+    "standard": Profile("standard", examples=25, batch=16, shards=2, draws=2000, all_designs=True),
+    "deep": Profile("deep", examples=100, batch=32, shards=100, draws=20000, all_designs=True),
+}
+
+
+def get_profile(name: str) -> Profile:
+    """The profile of that name; raises `VerifyError` naming those there are."""
+    if name not in PROFILES:
+        raise VerifyError(f"unknown profile {name!r}; choose one of {', '.join(PROFILES)}")
+    return PROFILES[name]

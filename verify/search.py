@@ -1,0 +1,200 @@
+"""The search for counterexamples: hypothesis draws families, each a batch of trained networks."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis.errors import HypothesisWarning
+
+from theory import Claim, Mutant
+
+from .checks import Judgement, assumptions_hold, judge
+from .errors import VerifyError
+from .experiment import Experiment, Instances, Measure, Measured, Realise, Run, Variation, batch_size, pick
+from .profiles import Profile
+
+
+class Violation(AssertionError):
+    """A counterexample that survived confirmation; hypothesis shrinks the family that led to it."""
+
+
+@dataclass
+class Tally:
+    """What one shard of a search saw."""
+
+    planned: int = 0
+    run: int = 0
+    skipped: int = 0
+    violations: int = 0
+    inconclusive: int = 0
+    slacks: list[float] = field(default_factory=list)
+    refuted_mutants: dict[str, str] = field(default_factory=dict)
+    families: dict[str, dict[str, Any]] = field(default_factory=dict)
+    spoke: dict[str, int] = field(default_factory=dict)
+    found: Found | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A confirmed counterexample: one instance, the part it breaks, and both sides there."""
+
+    part: str
+    instances: Instances
+    worst: dict[str, float]
+
+
+def claim_seed(seed_: int, *names: object) -> int:
+    """A seed for one piece of work, from the campaign's seed and the names of the piece."""
+    text = "/".join(map(str, (seed_, *names)))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+
+
+def hypothesis_run(body: Callable[[Any], None], strategy: Any, examples: int, seed_: int, shrink: bool = True) -> None:
+    """Run `body` on examples of the strategy, reproducibly; a failure is shrunk and raised."""
+    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
+
+    @seed(seed_)
+    @settings(max_examples=examples, database=None, deadline=None, phases=phases, verbosity=Verbosity.quiet,
+              suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False)
+    @given(strategy)
+    def wrapped(family: Any) -> None:
+        body(family)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HypothesisWarning)
+        wrapped()
+
+
+@dataclass
+class Search:
+    """The search for one claim: its experiment, the instances' device, and the tally so far."""
+
+    claim: Claim
+    experiment: Experiment
+    run: Run
+    tally: Tally = field(default_factory=Tally)
+
+    def examine(self, instances: Instances, family: str, measure: Measure | None = None) -> None:
+        """Train, judge, confirm; count; let the mutants be tried on the same networks. Raises `Violation`."""
+        measure = measure or self.experiment.measure
+        n = batch_size(instances)
+        measured = measure(instances, self.run)
+        held = assumptions_hold(self.claim, measured)
+        if not bool(held.all()):
+            raise VerifyError(f"{self.claim.id}: the generator of family {family!r} broke an assumption of the claim on "
+                              f"{int((~held).sum())} of {n} instances; mend the generator")
+        judgements = judge(self.claim, measured)
+        violating, unclear = self._confirm(judgements, instances, measure)
+        self._count(judgements, unclear, violating, family)
+        self._try_mutants(measured, instances)
+        if violating:
+            part, i, worst = violating[0]
+            self.tally.found = Found(part, pick(instances, [i]), worst)
+            raise Violation(f"{self.claim.id} part {part}: measured {worst['measured']:.8g}, predicted "
+                            f"{worst['predicted']:.8g}, budget {worst['budget']:.2g}")
+
+    def _confirm(self, judgements: list[Judgement], instances: Instances, measure: Measure) -> tuple[list, set[int]]:
+        """Violations and near misses are re-run tighter, by another engine, and only then judged."""
+        unclear = {int(i) for j in judgements for i in j.unclear.nonzero()[:, 0]}
+        again = {int(i) for j in judgements for i in (j.violates | j.near | j.unclear).nonzero()[:, 0]}
+        if not again:
+            return [], set()
+        order = sorted(again)
+        closer = judge(self.claim, measure(pick(instances, order), Run(self.run.device, level=1)))
+        unclear = {order[int(i)] for j in closer for i in j.unclear.nonzero()[:, 0]}
+        violating = [(j.part, order[int(i)], j.worst(int(i))) for j in closer for i in j.violates.nonzero()[:, 0]]
+        return sorted((v for v in violating if v[1] not in unclear), key=lambda v: -v[2]["excess"]), unclear
+
+    def _count(self, judgements: list[Judgement], unclear: set[int], violating: list, family: str) -> None:
+        t, n = self.tally, len(judgements[0].excess)
+        broken = {i for _, i, _ in violating}
+        unjudged = [i for i in range(n) if all(bool(j.silent[i]) for j in judgements)]
+        t.run += n - len(unjudged)
+        t.skipped += len(unjudged)
+        t.violations += len(broken)
+        t.inconclusive += len(unclear)
+        row = t.families.setdefault(family, {"name": family, "run": 0, "violations": 0, "inconclusive": 0,
+                                             "worst_slack": None})
+        row["run"] += n - len(unjudged)
+        row["violations"] += len(broken)
+        row["inconclusive"] += len(unclear)
+        inequalities = [j for j in judgements if not self.claim.part(j.part).is_equation] or judgements
+        slack = torch.stack([j.slack for j in inequalities]).amin(0)
+        values = [float(s) for i, s in enumerate(slack) if i not in unclear and torch.isfinite(s)]
+        t.slacks += values
+        if values:
+            row["worst_slack"] = min([*values, *([row["worst_slack"]] if row["worst_slack"] is not None else [])])
+        for j in judgements:
+            t.spoke[j.part] = t.spoke.get(j.part, 0) + int((~j.silent).sum())
+
+    def _try_mutants(self, measured: Measured, instances: Instances) -> None:
+        for mutant in self.claim.mutants:
+            if mutant.name not in self.tally.refuted_mutants and not mutant.setting:
+                self._try_mutant(mutant, measured, instances, self.experiment.measure)
+
+    def _try_mutant(self, mutant: Mutant, measured: Measured, instances: Instances, measure: Measure) -> None:
+        for j in judge(self.claim, measured, None if mutant.setting else mutant):
+            for i in j.violates.nonzero()[:1, 0]:
+                closer = measure(pick(instances, [int(i)]), Run(self.run.device, level=1))
+                again = [k for k in judge(self.claim, closer, None if mutant.setting else mutant) if k.part == j.part]
+                if bool(again[0].violates[0]):
+                    self.tally.refuted_mutants[mutant.name] = evidence(j.part, again[0].worst(0), instances, int(i))
+                    return
+
+    def try_setting(self, mutant: Mutant, families: list[Any], batch: int) -> None:
+        """A mutant that drops an assumption on training: the altered experiment must violate the claim."""
+        variation = self.experiment.settings.get(mutant.setting)
+        if variation is None:
+            raise VerifyError(f"{self.claim.id}: mutant {mutant.name!r} names the setting {mutant.setting!r}, which the "
+                              f"experiment lacks; it has {', '.join(self.experiment.settings) or 'none'}")
+        measure = variation.measure or self.experiment.measure
+        for instances in self._varied(variation, families, batch):
+            self._try_mutant(mutant, measure(instances, self.run), instances, measure)
+            if mutant.name in self.tally.refuted_mutants:
+                return
+
+    def _varied(self, variation: Variation, families: list[Any], batch: int) -> Iterator[Instances]:
+        for witness in variation.witnesses:
+            yield witness()
+        realise: Realise = variation.realise or self.experiment.realise
+        for family in families:
+            yield realise(family, batch)
+
+
+def evidence(part: str, worst: dict[str, float], instances: Instances, index: int) -> str:
+    """One line: how a mutant was refuted."""
+    shapes = ", ".join(f"{k} {'×'.join(map(str, v.shape[1:]))}" for k, v in instances.items()
+                       if isinstance(v, torch.Tensor) and v.ndim > 1)
+    return (f"part {part}: measured {worst['measured']:.6g}, predicted {worst['predicted']:.6g}, budget "
+            f"{worst['budget']:.2g}" + (f" ({shapes})" if shapes else ""))
+
+
+def search_shard(claim: Claim, experiment: Experiment, profile: Profile, seed_: int, run: Run, first: bool,
+                 progress: Callable[[int], None] = lambda _: None) -> Tally:
+    """One shard of the search. The explicit witnesses belong to the first shard."""
+    search = Search(claim, experiment, run)
+    seen: list[Any] = []
+    witnesses = experiment.witnesses if first else ()
+    search.tally.planned = sum(batch_size(w()) for w in witnesses) + profile.examples * profile.batch
+
+    def body(family: Any) -> None:
+        seen.append(family)
+        search.examine(experiment.realise(family, profile.batch), getattr(family, "regime", "drawn"))
+        progress(profile.batch)
+
+    try:
+        for witness in witnesses:
+            search.examine(witness(), "witness")
+        hypothesis_run(body, experiment.families, profile.examples, seed_)
+    except Violation:
+        pass
+    for mutant in claim.mutants:
+        if mutant.setting:
+            search.try_setting(mutant, seen, profile.batch)
+    return search.tally

@@ -1,0 +1,47 @@
+"""Verdicts: what the evidence carries, and no more."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Verdict(Enum):
+    """A verdict with the sentence that users read."""
+
+    PROVED = ("proved", "Every proof step is exact algebra, free of shapes, and was checked by machine.")
+    CERTIFIED = ("certified", "Ball arithmetic encloses both sides of the counterexample.")
+    SUPPORTED = ("supported", "No violation beyond the error budget on {run} instances; at {confidence:.0%} confidence "
+                 "the generators violate it with probability below {limit:.2g}.")
+    REFUTED = ("refuted", "A counterexample outside the error budget, confirmed at higher precision: part {part}, "
+               "measured {measured:.6g}, predicted {predicted:.6g}, budget {budget:.2g}.")
+    REJECTED = ("refuted", "A test at the fixed level {level:.2g} rejects it: {name}, p = {p:.2g}.")
+    INCONCLUSIVE = ("inconclusive", "{count} of {run} instances could not be judged: {remedy}")
+    VACUOUS = ("vacuous", "Part {part} said nothing on any instance: its condition was never met.")
+
+    def as_dict(self, **values: object) -> dict[str, str]:
+        """Name and completed sentence, as they stand in the report."""
+        name, sentence = self.value
+        return {"name": name, "sentence": sentence.format(**values)}
+
+
+def as_expected(printed: bool, names: set[str], mutants_left: int) -> bool:
+    """Whether the verdicts are those that the catalogue expects.
+
+    printed  refuted  mutants left  ->  expected
+    yes      yes      any               yes
+    yes      no       any               no
+    no       yes      any               no
+    no       no       some              no
+    no       no       none              yes, if supported or proved and nothing is inconclusive
+    """
+    if printed:
+        return "refuted" in names
+    return "refuted" not in names and not mutants_left and "inconclusive" not in names and bool(
+        names & {"supported", "proved"})
+
+
+def unexpected(printed: bool, names: set[str], mutants_left: int) -> bool:
+    """Whether something contradicts the catalogue (exit code 1); inconclusive alone does not."""
+    if printed:
+        return not names & {"refuted", "inconclusive"}
+    return "refuted" in names or mutants_left > 0

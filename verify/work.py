@@ -1,0 +1,105 @@
+"""One piece of work of a campaign: a shard of one claim, carried out in a process of its own."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from theory import get_claim
+
+from .certify import certified
+from .checks import slack_unit
+from .counterexample import plain, shorten
+from .curves import curves_of
+from .data import Dataset
+from .experiment import Experiment, Run
+from .papers import experiment_of
+from .profiles import Profile
+from .sampling import sample_claim
+from .search import Tally, claim_seed, search_shard
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Everything a worker needs."""
+
+    claim: str
+    shard: int
+    profile: Profile
+    seed: int
+    device: str
+    level: float
+    data: Dataset | None
+
+
+def start_worker() -> None:
+    """One thread a process: small batched products are slower with threads that fight."""
+    torch.set_num_threads(1)
+
+
+def carry_out(piece: Piece) -> dict[str, Any]:
+    """Do the piece; returns plain data for the store."""
+    began = time.perf_counter()
+    claim, experiment = get_claim(piece.claim), experiment_of(piece.claim)
+    run, seed = Run(torch.device(piece.device)), claim_seed(piece.seed, piece.claim, piece.shard)
+    tests: list[Any] = []
+    if isinstance(experiment, Experiment):
+        experiment = _for_data(experiment, piece.data)
+        tally = search_shard(claim, experiment, piece.profile, seed, run, piece.shard == 0)
+    else:
+        tally, tests = sample_claim(claim, experiment, piece.profile, piece.seed, run, piece.level)
+    result = summary(tally)
+    result["unit"] = slack_unit(claim)
+    result["statistics"] = [t.row() for t in tests]
+    if tally.found is not None and isinstance(experiment, Experiment):
+        found = shorten(claim, experiment, tally.found, run.device)
+        result["found"] = {"part": found.part, "instance": plain(found.instances), **found.worst,
+                           "certified": certified(claim, experiment, found)}
+    if piece.shard == 0 and isinstance(experiment, Experiment):
+        result["curves"] = curves_of(claim, experiment, piece, seed, run)
+    result["seconds"] = time.perf_counter() - began
+    return result
+
+
+def _for_data(experiment: Experiment, data: Dataset | None) -> Experiment:
+    if data is None or experiment.on_data is None:
+        return experiment
+    families, realise = experiment.on_data(data)
+    return replace(experiment, families=families, realise=realise, witnesses=())
+
+
+def summary(tally: Tally) -> dict[str, Any]:
+    """The counts of a tally as plain data."""
+    return {"planned": tally.planned, "run": tally.run, "skipped": tally.skipped, "violations": tally.violations,
+            "inconclusive": tally.inconclusive, "slacks": tally.slacks, "mutants": tally.refuted_mutants,
+            "families": list(tally.families.values()), "spoke": tally.spoke}
+
+
+def merge(results: list[dict[str, Any]]) -> dict[str, Any]:
+    """The shards of one claim as one result: counts add, the first counterexample is kept."""
+    first = dict(results[0])
+    for other in results[1:]:
+        for key in ("planned", "run", "skipped", "violations", "inconclusive", "seconds"):
+            first[key] += other[key]
+        first["slacks"] = first["slacks"] + other["slacks"]
+        first["mutants"] = {**other["mutants"], **first["mutants"]}
+        first["statistics"] = first["statistics"] + other["statistics"]
+        first["spoke"] = {p: first["spoke"].get(p, 0) + other["spoke"].get(p, 0)
+                          for p in {**first["spoke"], **other["spoke"]}}
+        first["families"] = _merge_families(first["families"], other["families"])
+        first.setdefault("found", other.get("found"))
+    return first
+
+
+def _merge_families(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    rows = {r["name"]: dict(r) for r in a}
+    for r in b:
+        row = rows.setdefault(r["name"], {**r, "run": 0, "violations": 0, "inconclusive": 0})
+        for key in ("run", "violations", "inconclusive"):
+            row[key] += r[key]
+        slacks = [x for x in (row["worst_slack"], r["worst_slack"]) if x is not None]
+        row["worst_slack"] = min(slacks, default=None)
+    return list(rows.values())
