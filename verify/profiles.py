@@ -17,14 +17,15 @@ class Profile:
     """How much work a campaign does for each claim.
 
     `examples` families drawn by hypothesis in each shard, each realised as `batch` networks; `shards`
-    independent, separately stored pieces; `draws` random networks for each statistical design; `quick` designs
-    only, where a claim has larger ones too.
+    independent, separately stored pieces; `shrinks` batches spent on making a counterexample smaller; `draws` random
+    networks for each statistical design; without `all_designs` only those that are marked quick.
     """
 
     name: str
     examples: int
     batch: int
     shards: int
+    shrinks: int
     draws: int
     all_designs: bool
 
@@ -33,9 +34,9 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile("quick", examples=4, batch=8, shards=1, draws=400, all_designs=False),
-    "standard": Profile("standard", examples=25, batch=16, shards=2, draws=2000, all_designs=True),
-    "deep": Profile("deep", examples=100, batch=32, shards=100, draws=20000, all_designs=True),
+    "quick": Profile("quick", examples=4, batch=8, shards=1, shrinks=12, draws=400, all_designs=False),
+    "standard": Profile("standard", examples=25, batch=16, shards=2, shrinks=60, draws=2000, all_designs=True),
+    "deep": Profile("deep", examples=100, batch=32, shards=100, shrinks=300, draws=20000, all_designs=True),
 }
 
 

@@ -183,9 +183,20 @@ def search_shard(claim: Claim, experiment: Experiment, profile: Profile, seed_: 
     witnesses = experiment.witnesses if first else ()
     search.tally.planned = sum(batch_size(w()) for w in witnesses) + profile.examples * profile.batch
 
+    broken: dict[Any, tuple[Violation, Found | None]] = {}
+
     def body(family: Any) -> None:
+        if family in broken:
+            violation, search.tally.found = broken[family]
+            raise violation
+        if len(seen) >= profile.examples + profile.shrinks and broken:
+            return  # enough shrinking: what is not known to fail counts as passed
         seen.append(family)
-        search.examine(experiment.realise(family, profile.batch), getattr(family, "regime", "drawn"))
+        try:
+            search.examine(experiment.realise(family, profile.batch), getattr(family, "regime", "drawn"))
+        except Violation as violation:
+            broken[family] = (violation, search.tally.found)
+            raise
         progress(profile.batch)
 
     try:

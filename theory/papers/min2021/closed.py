@@ -18,7 +18,7 @@ Q, Q_dot = sp.MatrixSymbol("Q", r + m, r + m), sp.MatrixSymbol("Q_dot", r + m, r
 F = sp.MatrixSymbol("F", r + m, r + m)
 S = sp.MatrixSymbol("S", r + m, r + m)
 K_sign = sp.MatrixSymbol("K", r + m, r + m)
-Q_t, Q_closed = sp.MatrixSymbol("Q_t", r + m, r + m), sp.MatrixSymbol("Q_closed", r + m, r + m)
+M_t, M_closed = sp.MatrixSymbol("M_t", r, m), sp.MatrixSymbol("M_closed", r, m)
 
 
 def _moebius(gain):
@@ -58,9 +58,9 @@ ORACLE_SETTING = (
     Quantity(S, "[[0, Ỹ], [Ỹᵀ, 0]]"),
     Quantity(K_sign, "diag(I, −I)", latex="K"),
     Quantity(F, "[[λ/2 I, Ỹ], [Ỹᵀ, −λ/2 I]]", S + lam / 2 * K_sign),
-    Quantity(Q_t, "[U₁; V][U₁; V]ᵀ at time t, trained", latex="Q(t)", unicode="Q(t)", measured=True),
-    Quantity(Q_closed, "B(I + ∫BᵀB)⁻¹Bᵀ with B = e^{Ft}[U₁; V](0)", latex=r"B(I+\int B^\top B)^{-1}B^\top",
-             unicode="B(I+∫BᵀB)⁻¹Bᵀ", measured=True),
+    Quantity(M_t, "U₁Vᵀ at time t, trained", latex=r"U_1V^\top(t)", unicode="U₁Vᵀ(t)", measured=True),
+    Quantity(M_closed, "block of B(I + ∫BᵀB)⁻¹Bᵀ, B = e^{Ft}[U₁; V](0), that belongs to U₁Vᵀ",
+             latex=r"[B(I+\int B^\top B)^{-1}B^\top]_{12}", unicode="[B(I+∫BᵀB)⁻¹Bᵀ]₁₂", measured=True),
 )
 
 
@@ -113,7 +113,7 @@ oracles = Claim(
         Part("balanced", sp.Eq(p_t, sign * q_t), Quantifier.ALONG, when=sp.And(sp.Eq(d, 0), sp.Ne(s, 0))),
         Part("limit", sp.Eq(v_end2, (-d + sp.sqrt(d**2 + 4 * s**2)) / 2), Quantifier.END, when=sp.Ne(d, 0)),
         Part("riccati", sp.Eq(Q_dot, F * Q + Q * F - Q * Q)),
-        Part("whitened", sp.Eq(Q_t, Q_closed), Quantifier.ALONG),
+        Part("whitened", sp.Eq(M_t, M_closed), Quantifier.ALONG),
     ),
     assumptions=(FLOW,),
     source=v2("Sec. 3.1 (rate of the scalar case); the solutions are derived here"),

@@ -1,5 +1,13 @@
 """Experiments on the claims of min2021."""
 
-from . import bias, flows, margin
+from . import bias, closed, deep, descent, flows, gaussian, margin
 
-EXPERIMENTS = (*flows.EXPERIMENTS, *bias.EXPERIMENTS, *margin.EXPERIMENTS)
+EXPERIMENTS = (
+    *flows.EXPERIMENTS,
+    *bias.EXPERIMENTS,
+    *margin.EXPERIMENTS,
+    *gaussian.EXPERIMENTS,
+    *descent.EXPERIMENTS,
+    *closed.EXPERIMENTS,
+    *deep.EXPERIMENTS,
+)

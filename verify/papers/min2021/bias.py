@@ -162,8 +162,8 @@ def measure_linear(instances: Instances, run: Run) -> Measured:
         weights, errors, good = autograd_flow(start, run, times)
         ok = ok & good
         dev[name] = problem.Phi2[:, None] @ (problem.Phi2[:, None].mT @ (weights["U"] @ weights["V"].mT - best))
-        error[name] = errors["U"] * norm(weights["V"]) + errors["V"] * norm(weights["U"]) + ROUNDING * norm(
-            weights["U"]) * norm(weights["V"])
+        error[name] = errors["U"] * norm(weights["V"]) + errors["V"] * norm(weights["U"]) + ROUNDING * (
+            norm(weights["U"]) * norm(weights["V"]) + norm(best))
     values = {**static(instances), **dev, "kappa": torch.full_like(times, kappa)}
     return Measured(values, {"linear": error["dev_scaled"] + kappa * error["dev_end"]}, ok=ok)
 

@@ -16,6 +16,7 @@ from ...experiment import Experiment, Instances, Measured, Run, Variation, to_de
 from .families import POSITIVE_LEVEL, families, on_data, realise, scalar
 from .training import (
     ROUNDING,
+    confirming_engine,
     error_norm,
     flow,
     horizon,
@@ -73,9 +74,10 @@ def _short(instances: Instances, steps: float) -> Tensor:
 
 def autograd_flow(instances: Instances, run: Run, times: Tensor, **changes: Any) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
     """(U(t), V(t)), their errors and ok flags: the networks trained by autograd on the stated loss."""
-    rtol = 1e-10 if run.level == 0 else 1e-12
+    rtol = 1e-10 if run.level == 0 else 1e-11
     params = {k: instances[k] for k in ("U", "V")}
-    result = gradient_flow(loss_of(two_layer_linear, instances["X"], instances["Y"]), params, times, rtol=rtol, **changes)
+    result = gradient_flow(loss_of(two_layer_linear, instances["X"], instances["Y"]), params, times, rtol=rtol,
+                           max_steps=20_000, **changes)
     return result.values, result.error, result.ok
 
 
@@ -229,8 +231,8 @@ def measure_equilibrium(instances: Instances, run: Run) -> Measured:
 
 def drive_and_length(problem: Reduced, trajectory: Trajectory, run: Run) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """I(t), path length, and their errors: the difference to a looser run plus one tolerance. (B, T) each"""
-    engine = "auto" if run.level == 0 else "gauss"
     rtol = 1e-9 if run.level == 0 else 1e-11
+    engine = "auto" if run.level == 0 else confirming_engine(problem, trajectory.times)
     looser = reduced_flow(problem, trajectory.times, rtol=rtol, engine=engine, estimate_error=False)
     errors = [(a - b).abs().cummax(1).values + 10 * rtol * a for a, b in
               ((trajectory.integral, looser.integral), (trajectory.length, looser.length))]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
-from numerics.flow import Trajectory, reduced_flow
+from numerics.flow import Trajectory, choose, reduced_flow
 from numerics.reduced import Reduced, compress, reduce
 
 from ...experiment import Instances, Run, to_device
@@ -64,11 +63,16 @@ def log_times(end: Tensor) -> Tensor:
 
 
 def flow(problem: Reduced, times: Tensor, run: Run, quadratures: bool = False) -> Trajectory:
-    """The gradient flow. A confirming run is tighter and by an independent integrator: Gauss–Legendre, which
-    conserves the imbalance to solver tolerance, unless the flow is stiff beyond its damping."""
+    """The gradient flow. A confirming run is tighter and by another integrator: Gauss–Legendre, which conserves the
+    imbalance to solver tolerance, or Radau where the flow is stiff, since Gauss–Legendre does not damp."""
     if run.level == 0:
         return reduced_flow(problem, times, rtol=1e-10, quadratures=quadratures)
-    return reduced_flow(problem, times, rtol=1e-12, engine="gauss", quadratures=quadratures)
+    return reduced_flow(problem, times, rtol=1e-12, engine=confirming_engine(problem, times), quadratures=quadratures)
+
+
+def confirming_engine(problem: Reduced, times: Tensor) -> Literal["gauss", "radau"]:
+    """The integrator of a confirming run."""
+    return "gauss" if choose("auto", compress(problem), times) == "explicit" else "radau"
 
 
 def train(instances: Instances, run: Run, factor: float = 25.0, quadratures: bool = False
@@ -99,6 +103,3 @@ def log_loss_budget(problem: Reduced, trajectory: Trajectory) -> tuple[Tensor, T
     budget = 2 * relative + 2 * start / e[:, :1].clamp_min(1e-300) + 8 * trajectory.times * top * size * ROUNDING
     seen = (e.square() >= FLOOR * e[:, :1].square()) & (relative <= RESOLVED) & (e[:, :1] > 1e3 * start)
     return budget, seen
-
-
-Observe = Callable[[dict[str, Tensor]], dict[str, Tensor]]

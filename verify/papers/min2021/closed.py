@@ -1,0 +1,167 @@
+"""Experiments on closed forms and metamorphic relations: the integrators against what is known exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from numerics.closed_forms import whitened_flow
+from numerics.flow import reduced_flow
+from numerics.reduced import reduce
+
+from ...experiment import Experiment, Instances, Measured, Run, to_device
+from .families import SEEDS, families, gaussian, orthonormal, realise, scalar
+from .flows import descent_speed, speed_scale
+from .training import ROUNDING, error_norm, flow, log_times, reduced, weight
+
+norm = torch.linalg.matrix_norm
+
+
+# ---- oracles
+@dataclass(frozen=True)
+class Modes:
+    """An aligned network of p modes (p = 1: the scalar network), or a whitened one with Λ = λI."""
+
+    regime: str
+    r: int
+    m: int
+    seed: int
+
+
+MODES = st.builds(Modes, st.sampled_from(("aligned", "balanced-modes", "whitened")), st.integers(1, 3), st.integers(1, 3),
+                  SEEDS)
+
+
+def realise_modes(modes: Modes, B: int) -> Instances:
+    """Mode parameters x², s, u, v of the checked mode, and the networks X, Y, U, V that carry them."""
+    g = torch.Generator().manual_seed(modes.seed)
+    p = 1 if modes.regime == "whitened" else min(modes.r, modes.m)
+    x = 10 ** (torch.rand(B, p, generator=g, dtype=torch.float64) * 2 - 1.5)
+    x = x.sort(descending=True).values
+    u, v, s = (gaussian(g, B, p) for _ in range(3))
+    if modes.regime == "balanced-modes":
+        v = u.clone()
+        s = s.abs() + 0.1
+    return {"x": x, "s": s, "u": u, "v": v, **_whitened(modes, B, g)}
+
+
+def _whitened(modes: Modes, B: int, g: torch.Generator) -> Instances:
+    """U₁ᵀU₁ − VᵀV = λI with h = 1 (any weights), or square: U₁ = Rot (VᵀV + λI)^½."""
+    r, m = modes.r, modes.m
+    if r == m:
+        V = gaussian(g, B, m, m)
+        lam = torch.rand(B, generator=g, dtype=torch.float64) + 0.1
+        values, vectors = torch.linalg.eigh(V.mT @ V + lam[:, None, None] * torch.eye(m, dtype=torch.float64))
+        U1 = orthonormal(g, B, r, r) @ (vectors * values.sqrt()[:, None]) @ vectors.mT
+    else:
+        U1, V = gaussian(g, B, r, 1), gaussian(g, B, m, 1)
+        lam = U1.square().sum((1, 2)) - V.square().sum((1, 2))
+    return {"U1": U1, "V": V, "lam": lam, "Yt": gaussian(g, B, r, m)}
+
+
+def measure_oracles(instances: Instances, run: Run) -> Measured:
+    i = to_device(instances, run)
+    x, s, u, v = (i[k] for k in ("x", "s", "u", "v"))
+    X, Y, U, V = torch.diag_embed(x), torch.diag_embed(x * s), torch.diag_embed(u), torch.diag_embed(v)
+    problem = reduce(X, Y, U, V, x.shape[1])
+    omega = (x.square() * torch.hypot(u.square() - v.square(), 2 * s))
+    times = log_times(6 / omega.amin(1).clamp_min(0.05))
+    trajectory = flow(problem, times, run)
+    last = _mode(trajectory, x, -1)
+    d = (u.square() - v.square())[:, -1:]
+    long = flow(problem, torch.stack((times[:, 0], 40 / omega[:, -1].clamp_min(1e-3)), 1), run)
+    whitened = _whitened_values(i, run)
+    mode = {"X": X[:, -1:, -1:], "Y": Y[:, -1:, -1:], "U": U[:, -1:, -1:], "V": V[:, -1:, -1:]}
+    rounding = 100 * ROUNDING * weight(problem)[:, None]
+    low = x[:, -1:]
+    amplified = 1 + s[:, -1:].abs() / d.abs().clamp_min(1e-12)
+    values = {
+        "x_2": low.square(), "s": s[:, -1:], "u_0": u[:, -1:], "v_0": v[:, -1:], "t": times, "p_t": last[0],
+        "v_end2": _mode(long, x, -1)[1][:, -1:], "speed": descent_speed(mode), **whitened["values"],
+    }
+    solver = trajectory.error / low
+    budgets = {"instant": 10 * ROUNDING * speed_scale(mode), "scalar": 3 * solver + rounding * amplified,
+               "balanced": 3 * solver + rounding,
+               "limit": (3 * long.error[:, -1:] / low) * (1 + weight(problem)[:, None]) * amplified + rounding * amplified,
+               **whitened["budgets"]}
+    far = d.abs() > 1e-3 * (u[:, -1:].square() + v[:, -1:].square())
+    settled = omega[:, -1:] > 1e-3
+    return Measured(values, budgets, judged={"scalar": far, "limit": far & settled}, ok=trajectory.ok & long.ok, axis="t")
+
+
+def _mode(trajectory, x: Tensor, index: int) -> tuple[Tensor, Tensor]:
+    """Product u·v and v² of one mode over time, from the trained (compressed) layers; modes are sorted by x."""
+    product = trajectory.U1 @ trajectory.V.mT
+    order = x.argsort(1, descending=True)
+    del order
+    signs = trajectory.problem.Phi1
+    full = signs[:, None] @ product
+    return full[..., index, index], (trajectory.V @ trajectory.V.mT)[..., index, index]
+
+
+def _whitened_values(i: Instances, run: Run) -> dict[str, dict[str, Tensor]]:
+    U1, V, Yt = i["U1"], i["V"], i["Yt"]
+    r, m = U1.shape[1], V.shape[1]
+    eye = torch.eye(r, dtype=U1.dtype, device=U1.device).expand(len(U1), -1, -1)
+    E = Yt - U1 @ V.mT
+    Z, Zdot = torch.cat((U1, V), 1), torch.cat((E @ V, E.mT @ U1), 1)
+    zero = torch.zeros(len(U1), r, r, dtype=U1.dtype, device=U1.device)
+    S = torch.cat((torch.cat((zero, Yt), 2), torch.cat((Yt.mT, zero[:, :1, :1].expand(-1, m, m)), 2)), 1)
+    K = torch.diag(torch.cat((torch.ones(r), -torch.ones(m)))).to(U1).expand(len(U1), -1, -1)
+    times = torch.tensor([0.0, 0.2, 0.7, 1.5], dtype=U1.dtype, device=U1.device).expand(len(U1), -1)
+    trajectory = flow(reduce(eye, Yt, U1, V, r), times, run)
+    product = trajectory.problem.Phi1[:, None] @ trajectory.U1 @ trajectory.V.mT
+    closed = torch.stack([whitened_flow(U1, V, Yt, t) for t in times[:, 1:].T], 1)
+    size = (norm(U1).square() + norm(V).square() + norm(Yt))[:, None]
+    values = {"m": m, "r": r, "lambda": i["lam"][:, None], "Q": (Z @ Z.mT)[:, None], "S": S[:, None], "K": K[:, None],
+              "Q_dot": (Zdot @ Z.mT + Z @ Zdot.mT)[:, None], "M_t": product[:, 1:], "M_closed": closed}
+    # whitened_flow's own error is about eps/t
+    budgets = {"riccati": 100 * ROUNDING * size.square() * (1 + size), "whitened": trajectory.error[:, 1:] + 1e-11 * (1 + size.square())}
+    return {"values": values, "budgets": budgets}
+
+
+oracles = Experiment("min2021.oracles", MODES, realise_modes, measure_oracles)
+
+
+# ---- symmetry
+def measure_symmetry(instances: Instances, run: Run) -> Measured:
+    i = to_device(instances, run)
+    problem = reduced(i)
+    fastest = problem.root[:, 0].square() * weight(problem) + problem.root[:, 0] * norm(problem.target)
+    times = log_times(50 / fastest)
+    g = torch.Generator().manual_seed(int(i["r"]) + i["X"].shape[1])
+    B, n, h, a, b = len(i["X"]), i["X"].shape[1], i["V"].shape[2], 1.7, 0.6
+    O, R = orthonormal(g, B, h, h).to(run.device), orthonormal(g, B, n + 1, n).to(run.device)
+    base = _loss_at(i, times, run)
+    variants = {
+        "ell_rotated": _loss_at({**i, "U": i["U"] @ O, "V": i["V"] @ O}, times, run),
+        "ell_scaled": _loss_at({**i, "U": a * i["U"], "V": a * i["V"], "Y": a**2 * i["Y"]}, times / a**2, run),
+        "ell_data": _loss_at({**i, "X": b * i["X"], "Y": b * i["Y"]}, times / b**2, run),
+        "ell_isometry": _loss_at({**i, "X": R @ i["X"], "Y": R @ i["Y"]}, times, run),
+    }
+    ones = torch.ones_like(times[:, :1])
+    values = {"a": a * ones, "b": b * ones, "t": times, "ell_t": base[0], **{k: v[0] for k, v in variants.items()}}
+    factor = {"ell_rotated": 1.0, "ell_scaled": a**4, "ell_data": b**2, "ell_isometry": 1.0}
+    names = {"ell_rotated": "rotation", "ell_scaled": "scale", "ell_data": "data", "ell_isometry": "isometry"}
+    budgets = {names[k]: variants[k][1] + factor[k] * base[1] for k in variants}
+    ok = torch.stack([base[2], *[v[2] for v in variants.values()]]).all(0)
+    return Measured(values, budgets, ok=ok, axis="t")
+
+
+def _loss_at(i: Instances, times: Tensor, run: Run) -> tuple[Tensor, Tensor, Tensor]:
+    """ℓ(t), the error of it, and whether the run went well."""
+    problem = reduced(i)
+    rtol = 1e-10 if run.level == 0 else 1e-12
+    trajectory = reduced_flow(problem, times, rtol=rtol, quadratures=False)
+    rounding = 10 * ROUNDING * (problem.root[:, :1] * weight(problem)[:, None] + norm(problem.target)[:, None])
+    error = trajectory.error + rounding
+    return trajectory.excess_loss, 2 * error_norm(trajectory) * error + error.square(), trajectory.ok
+
+
+symmetry = Experiment("min2021.symmetry", families(scales=(-1, 0, 1), conditions=(0, 1, 2)), realise, measure_symmetry,
+                      witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5),))
+
+EXPERIMENTS = (oracles, symmetry)

@@ -1,0 +1,275 @@
+"""Experiments on deeper linear networks, and on what is printed about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import flint
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from numerics.descent import gradient_descent
+from numerics.flow import gradient_flow
+from numerics.networks import deep_linear, loss_of
+
+from ...experiment import Experiment, Instances, Measured, Run, to_device
+from .families import SEEDS, gaussian, orthonormal
+from .margin import hyperbolic
+from .training import FLOOR, RESOLVED, ROUNDING, log_times
+
+norm = torch.linalg.matrix_norm
+SMALL = st.integers(1, 3)
+
+
+@dataclass(frozen=True)
+class Deep:
+    """Sizes h₀, h₁, … of the layers, regime and seed."""
+
+    sizes: tuple[int, ...]
+    regime: str
+    seed: int
+
+    def generator(self) -> torch.Generator:
+        return torch.Generator().manual_seed(self.seed)
+
+
+def deep_families(layers: tuple[int, ...], regimes: tuple[str, ...], square: bool = False) -> st.SearchStrategy[Deep]:
+    """Networks of a number of layers from `layers`; `square` asks for h₀ = h_N."""
+
+    @st.composite
+    def draw_one(draw: Any) -> Deep:
+        sizes = draw(st.sampled_from(layers).flatmap(lambda n: st.tuples(*[SMALL] * (n + 1))))
+        if square:
+            sizes = (*sizes[:-1], sizes[0])
+        return Deep(sizes, draw(st.sampled_from(regimes)), draw(SEEDS))
+
+    return draw_one()
+
+
+def realise_deep(family: Deep, B: int) -> Instances:
+    """Layers W_1, …, W_N and a target Y; `balanced` layers share singular values, `margin` has Y near W."""
+    g, sizes = family.generator(), family.sizes
+    if family.regime == "balanced":
+        layers = balanced_layers(sizes, B, g)
+    else:
+        layers = [gaussian(g, B, a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+    W = product(layers)
+    G = gaussian(g, *W.shape)
+    low = torch.linalg.svdvals(W).amin(1)
+    near = W + 0.3 * (low / norm(G))[:, None, None] * G
+    Y = G if family.regime == "free" else near
+    return {**{f"W_{k + 1}": w for k, w in enumerate(layers)}, "Y": Y}
+
+
+def balanced_layers(sizes: tuple[int, ...], B: int, g: torch.Generator) -> list[Tensor]:
+    """W_l = Q_{l−1} S Q_lᵀ with the same S everywhere: W_lᵀW_l = W_{l+1}W_{l+1}ᵀ. Inner widths are at least the ends'."""
+    k = min(sizes[0], sizes[-1])
+    sizes = (sizes[0], *(max(s, k) for s in sizes[1:-1]), sizes[-1])
+    S = torch.rand(B, k, generator=g, dtype=torch.float64) + 0.3
+    Q = [orthonormal(g, B, s, k) for s in sizes]
+    return [(Q[i] * S[:, None]) @ Q[i + 1].mT for i in range(len(sizes) - 1)]
+
+
+def product(layers: list[Tensor]) -> Tensor:
+    result = layers[0]
+    for layer in layers[1:]:
+        result = result @ layer
+    return result
+
+
+def layers_of(instances: Instances) -> list[Tensor]:
+    return [instances[f"W_{k}"] for k in range(1, 9) if f"W_{k}" in instances]
+
+
+def _problem(instances: Instances) -> tuple[dict[str, Tensor], Any, Tensor]:
+    """Weights, loss f(W₁⋯W_N) = ½‖Y − W₁⋯W_N‖², and its size at the start."""
+    layers = layers_of(instances)
+    params = {f"W{k + 1}": w for k, w in enumerate(layers)}
+    Y = instances["Y"]
+    X = torch.eye(Y.shape[1], dtype=Y.dtype, device=Y.device).expand(len(Y), -1, -1)
+    size = torch.stack([norm(w) for w in layers]).amax(0)
+    return params, loss_of(deep_linear, X, Y), size
+
+
+def _pair(instances: Instances) -> tuple[int, int]:
+    """The neighbouring layers that are compared: the last two."""
+    n = len(layers_of(instances))
+    return n - 1, n
+
+
+def _neighbours(instances: Instances) -> dict[str, Tensor]:
+    a, b = _pair(instances)
+    return {"W_1": instances[f"W_{a}"][:, None], "W_2": instances[f"W_{b}"][:, None]}
+
+
+def measure_conserved(instances: Instances, run: Run) -> Measured:
+    i = to_device(instances, run)
+    params, loss, size = _problem(i)
+    N = len(params)
+    fastest = N * size ** (2 * N - 2) + N * norm(i["Y"]) * size ** (N - 2)
+    times = log_times(20 / fastest)[:, ::4]
+    result = gradient_flow(loss, params, times, rtol=1e-10 if run.level == 0 else 1e-11, max_steps=20_000)
+    a, b = _pair(i)
+    A, B_ = result.values[f"W{a}"], result.values[f"W{b}"]
+    error = result.error[f"W{a}"] * norm(A) + result.error[f"W{b}"] * norm(B_)
+    values = {**_neighbours(i), "D_t": A.mT @ A - B_ @ B_.mT, "other_t": A.mT @ A + B_ @ B_.mT, "t": times}
+    return Measured(values, {"imbalance": 4 * error + 10 * ROUNDING * (size**2)[:, None]}, ok=result.ok, axis="t")
+
+
+def measure_drift(instances: Instances, run: Run) -> Measured:
+    i = to_device(instances, run)
+    params, loss, size = _problem(i)
+    eta = 0.1 / (1 + size ** (2 * len(params) - 2))
+    slopes = torch.func.grad(lambda p: loss(p).sum())(params)
+    after = gradient_descent(loss, params, step=eta, steps=1, observe=lambda p: p).params
+    a, b = _pair(i)
+
+    def imbalance(p: dict[str, Tensor]) -> Tensor:
+        return p[f"W{a}"].mT @ p[f"W{a}"] - p[f"W{b}"] @ p[f"W{b}"].mT
+
+    values = {**_neighbours(i), "eta": eta[:, None], "jump": (imbalance(after) - imbalance(params))[:, None],
+              "G_1": slopes[f"W{a}"][:, None], "G_2": slopes[f"W{b}"][:, None]}
+    return Measured(values, {"one-step": 50 * ROUNDING * (1 + size.square() + (eta * norm(slopes[f"W{a}"])) ** 2)[:, None]})
+
+
+def measure_speed(instances: Instances, run: Run) -> Measured:
+    i = to_device(instances, run)
+    params, loss, size = _problem(i)
+    slopes = torch.func.grad(lambda p: loss(p).sum())(params)
+    _, change = torch.func.jvp(loss, (params,), ({k: -v for k, v in slopes.items()},))
+    G = product(layers_of(i)) - i["Y"]
+    values = {f"W_{k}": i[f"W_{k}"][:, None] for k in (1, 2, 3)} | {"G": G[:, None], "speed": -change[:, None]}
+    scale = 3 * (size**4 * (norm(i["Y"]) + size**3) ** 2)[:, None]
+    return Measured(values, {"speed": 20 * ROUNDING * scale})
+
+
+# ---- two layers and their operator T
+def smallest_of_operator(layers: list[Tensor]) -> Tensor:
+    """λ_min of T = Σ_l (A_lA_lᵀ) ⊗ (B_lᵀB_l), written out as a matrix. (B,)"""
+    total: Any = 0
+    for k in range(len(layers)):
+        A = product(layers[:k]) if k else torch.eye(layers[0].shape[1], dtype=layers[0].dtype, device=layers[0].device)[None]
+        last = layers[-1].shape[2]
+        B_ = product(layers[k + 1 :]) if k + 1 < len(layers) else torch.eye(last, dtype=A.dtype, device=A.device)[None]
+        left, right = A @ A.mT, B_.mT @ B_
+        total = total + torch.einsum("bij,bkl->bikjl", left.expand(len(layers[0]), -1, -1), right.expand(len(layers[0]), -1, -1))
+    n = total.shape[1] * total.shape[2]
+    return torch.linalg.eigvalsh(total.reshape(-1, n, n))[:, 0].clamp_min(0)
+
+
+def measure_operator(instances: Instances, run: Run) -> Measured:
+    i = to_device(instances, run)
+    layers = layers_of(i)
+    smallest = smallest_of_operator(layers)[:, None]
+    size = torch.stack([norm(w) for w in layers]).amax(0)[:, None]
+    values = {f"W_{k + 1}": w[:, None] for k, w in enumerate(layers)} | {"lambda_T": smallest, "Y": i["Y"][:, None],
+              "N": len(layers), "W": product(layers)[:, None], "h_0": layers[0].shape[1], "h_2": layers[-1].shape[2]}
+    if "c_1" in i:
+        values["c_1"] = i["c_1"][:, None]
+    # the margin has a square root of σ²: rounding ROUNDING·size⁴ under the root
+    N = len(layers)
+    budget = torch.minimum(100 * ROUNDING * size**4 / (smallest + 1e-12 * size**2), ROUNDING**0.5 * size**2)
+    value = 200 * ROUNDING * size ** (2 * N - 2) * (1 + size ** (N) / torch.linalg.svdvals(product(layers)).amin(1, keepdim=True).clamp_min(1e-12))
+    return Measured(values, {"eigenvalue": budget, "constant": budget, "square": value, "unequal": value, "value": value})
+
+
+def realise_two(family: Deep, B: int) -> Instances:
+    """Two layers; `hyperbolic` pairs reach equality of the eigenvalue bound."""
+    if family.regime != "hyperbolic":
+        return realise_deep(family, B)
+    g, k = family.generator(), min(family.sizes[0], family.sizes[2])
+    a, b, s = (3 * torch.rand(B, k, generator=g, dtype=torch.float64) for _ in range(3))
+    u, v = hyperbolic(a, b, s)
+    W_1 = torch.zeros(B, family.sizes[0], 2 * k, dtype=torch.float64)
+    W_2 = torch.zeros(B, 2 * k, family.sizes[2], dtype=torch.float64)
+    for j in range(k):
+        W_1[:, j, 2 * j : 2 * j + 2], W_2[:, 2 * j : 2 * j + 2, j] = u[:, j], v[:, j]
+    return {"W_1": W_1, "W_2": W_2, "Y": W_1 @ W_2 + 0.1 * gaussian(g, B, family.sizes[0], family.sizes[2])}
+
+
+def with_choice(family: Deep, B: int) -> Instances:
+    """Two layers and a free choice of c₁ in (0, 1)."""
+    return {**realise_deep(family, B), "c_1": 0.05 + 0.9 * torch.rand(B, generator=family.generator(), dtype=torch.float64)}
+
+
+def _matrix(*rows: list[float]) -> Tensor:
+    return torch.tensor([rows], dtype=torch.float64)
+
+
+def diagonal_two() -> Instances:
+    """W₁ = diag(2, 0), W₂ = (1, 0)ᵀ: 2λ_min(T) = 2, the swapped pairing claims 4."""
+    return {"W_1": _matrix([2.0, 0.0], [0.0, 0.0]), "W_2": _matrix([1.0], [0.0]), "Y": _matrix([1.0], [0.0])}
+
+
+# ---- rates
+def measure_deep_rate(instances: Instances, run: Run) -> Measured:
+    i = to_device(instances, run)
+    params, loss, size = _problem(i)
+    layers, N = layers_of(i), len(params)
+    smallest = smallest_of_operator(layers)
+    fastest = N * size ** (2 * N - 2) + N * norm(i["Y"]) * size ** (N - 2)
+    times = log_times(torch.minimum(12 / smallest.clamp_min(1e-12), 60 / fastest))[:, ::2]
+    result = gradient_flow(loss, params, times, rtol=1e-10 if run.level == 0 else 1e-11, max_steps=20_000)
+    E = i["Y"][:, None] - product([result.values[f"W{k}"] for k in range(1, N + 1)])
+    e = norm(E)
+    error = sum(result.error[k] for k in params) * (size ** (N - 1))[:, None] * 2 + 10 * ROUNDING * (
+        norm(i["Y"]) + size**N)[:, None]
+    relative = error / e.clamp_min(1e-300)
+    seen = (e.square() > FLOOR * e[:, :1].square()) & (relative < RESOLVED)
+    budget = 2 * relative + 2 * relative[:, :1] + 20 * ROUNDING * times * (size ** (2 * N - 2))[:, None]
+    values = {f"W_{k + 1}": w[:, None] for k, w in enumerate(layers)} | {
+        "t": times, "Y": i["Y"][:, None], "N": N, "h_0": layers[0].shape[1], "h_2": layers[-1].shape[2],
+        "gamma": torch.full_like(times[:, :1], 2.0), "ell_t": e.square() / 2, "ell_0": e[:, :1].square() / 2}
+    if N > 2:  # the claims on balanced layers speak of the first two and of the product
+        values["W_2"] = product(layers[1:])[:, None]
+    return Measured(values, {"rate": budget}, judged={"rate": seen}, ok=result.ok, start=1, axis="t")
+
+
+def scalar_deep(w: float, N: int, y: float) -> Instances:
+    return {**{f"W_{k}": _matrix([w]) for k in range(1, N + 1)}, "Y": _matrix([y])}
+
+
+def _balls(instances: Instances) -> dict[str, Any]:
+    """λ_min(T) of two layers, W₁, W₂, Y and c₁ in balls."""
+    W1, W2, Y = (flint.arb_mat([[flint.arb(x) for x in row] for row in instances[k][0].tolist()]) for k in ("W_1", "W_2", "Y"))
+    values: dict[str, Any] = {"W_1": W1, "W_2": W2, "Y": Y, "lambda_T": _smallest_sum(W1, W2)}
+    if "c_1" in instances:
+        values["c_1"] = flint.arb(float(instances["c_1"][0]))
+    return values
+
+
+def _smallest_sum(W1: Any, W2: Any) -> Any:
+    """λ_min(W₁W₁ᵀ) + λ_min(W₂ᵀW₂): the smallest eigenvalue of the Kronecker sum."""
+    from theory.evaluate import compile as compile_expression
+    from theory.words import Eigenvalue
+
+    import sympy as sp
+
+    rows, inner, columns = W1.nrows(), W1.ncols(), W2.ncols()
+    A, B_ = sp.MatrixSymbol("A", rows, inner), sp.MatrixSymbol("B", inner, columns)
+    program = compile_expression(Eigenvalue(A * A.T, rows) + Eigenvalue(B_.T * B_, columns), backend="arb")
+    return program({"A": W1, "B": W2})
+
+
+TWO = deep_families((2,), ("near", "free", "hyperbolic"))
+EXPERIMENTS = (
+    Experiment("min2021.deep-conserved", deep_families((2, 3, 4), ("free", "near")), realise_deep, measure_conserved),
+    Experiment("min2021.deep-drift", deep_families((2, 3, 4), ("free", "near")), realise_deep, measure_drift),
+    Experiment("min2021.deep-derivative", deep_families((3,), ("free", "near")), realise_deep, measure_speed),
+    Experiment("min2021.deep-rate", TWO, realise_two, measure_deep_rate, picture="rate",
+               witnesses=(lambda: scalar_deep(0.9, 2, 1.0),)),
+    Experiment("min2021.deep-margin", TWO, realise_two, measure_operator, witnesses=(diagonal_two,)),
+    Experiment("min2021.deep-margin-rate", deep_families((2,), ("near", "hyperbolic")), realise_two, measure_deep_rate,
+               picture="rate", witnesses=(lambda: scalar_deep(0.9**0.5, 2, 1.0),)),
+    Experiment("min2021.deep-balanced", deep_families((2, 3), ("balanced",)), realise_deep, measure_operator),
+    Experiment("min2021.deep-balanced-rate", deep_families((2, 3), ("balanced",), square=True), realise_deep,
+               measure_deep_rate, picture="rate", witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),)),
+    Experiment("min2021.deep-eq9", deep_families((2,), ("free",)), realise_deep, measure_operator, enclose=_balls),
+    Experiment("min2021.deep-eq12", deep_families((2,), ("near",)), realise_deep, measure_deep_rate, picture="rate"),
+    Experiment("min2021.deep-cor2", deep_families((3,), ("balanced",), square=True), realise_deep, measure_deep_rate,
+               picture="rate", witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),)),
+    Experiment("min2021.deep-balanced-printed", deep_families((2, 3), ("balanced",)), realise_deep, measure_operator),
+    Experiment("min2021.gd-thm31", deep_families((2,), ("balanced",)), with_choice, measure_operator, enclose=_balls),
+)
