@@ -135,12 +135,14 @@ def _slackest(part: Part, sides: Sides, start: int) -> Tensor:
 
 
 def _relative(part: Part, sides: Sides) -> Tensor:
-    """Gap in the unit of the slack: share of the budget (equations), log ratio, or relative to the larger side."""
+    """Gap in the unit of the slack: share of the budget (equations), log ratio, or relative to the larger side. A
+    gap inside the budget counts as 0: the sides touch."""
     if part.is_equation:
         return sides.gap / sides.budget.clamp_min(TINY) - 1
+    gap = torch.where((sides.gap > 0) & (sides.gap <= sides.budget), 0.0, sides.gap)
     if part.scale is Scale.LOG:
-        return sides.gap
-    return torch.nan_to_num(sides.gap / torch.maximum(sides.left.abs(), sides.right.abs()).clamp_min(TINY), nan=-1.0)
+        return gap
+    return torch.nan_to_num(gap / torch.maximum(sides.left.abs(), sides.right.abs()).clamp_min(TINY), nan=-1.0)
 
 
 def slack_unit(claim: Claim) -> str:
@@ -189,17 +191,16 @@ def _gap(part: Part, left: Any, right: Any, matrix: bool) -> Tensor:
 
 def assumptions_hold(claim: Claim, measured: Measured) -> Tensor:
     """(B,) whether every assumption that has a predicate holds on the instance."""
-    predicates = [a.predicate for a in claim.assumptions if a.predicate is not None]
-    some = next(v for v in measured.values.values() if isinstance(v, Tensor))
-    result = torch.ones(some.shape[0], dtype=torch.bool, device=some.device)
-    for program in _predicates(claim.id, len(predicates)):
-        truth = torch.as_tensor(program({n: measured.values[n] for n in program.inputs}), device=some.device)
+    tensors = [v for v in measured.values.values() if isinstance(v, Tensor)]
+    result = torch.ones(max(len(v) for v in tensors), dtype=torch.bool, device=tensors[0].device)
+    for program in _predicates(claim.id):
+        truth = torch.as_tensor(program({n: measured.values[n] for n in program.inputs}), device=result.device)
         result = result & (truth.all(1) if truth.ndim > 1 else truth)
     return result
 
 
 @lru_cache(maxsize=512)
-def _predicates(claim_id: str, _count: int) -> list[Any]:
+def _predicates(claim_id: str) -> list[Any]:
     claim = _claim(claim_id)
     return [compile_expression(a.predicate, definitions=claim.definitions, backend="torch")
             for a in claim.assumptions if a.predicate is not None]

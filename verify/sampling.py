@@ -37,7 +37,7 @@ def sample_claim(claim: Claim, sampling: Sampling, profile: Profile, seed_: int,
         measured = sampling.sample(design, draws, _generator(seed_, claim, design, ""), run)
         if not bool(assumptions_hold(claim, measured).all()):
             raise VerifyError(f"{claim.id}: design {design.name!r} breaks an assumption of the claim; mend the design")
-        tests += _count(claim, design, measured, level, tally)
+        tests += _count(claim, design, draws, measured, level, tally)
         for mutant in claim.mutants:
             _try(claim, mutant, sampling, design, draws, measured, seed_, run, level, tally)
     return tally, tests
@@ -47,19 +47,20 @@ def _generator(seed_: int, claim: Claim, design: Design, setting: str) -> torch.
     return torch.Generator().manual_seed(claim_seed(seed_, claim.id, design.name, setting))
 
 
-def _count(claim: Claim, design: Design, measured: Measured, level: float, tally: Tally) -> list[Test]:
+def _count(claim: Claim, design: Design, draws: int, measured: Measured, level: float, tally: Tally) -> list[Test]:
     judgements = judge(claim, measured)
     tests = _tests(claim, judgements, design.name, level, measured)
-    n = len(judgements[0].excess)
+    coverage = _is_coverage(judgements, claim)
+    n = draws if _is_summary(claim) else len(judgements[0].excess)
     unclear = torch.stack([j.unclear for j in judgements]).any(0)
     tally.planned += n
     tally.run += n
     tally.inconclusive += int(unclear.sum())
-    violations = int(torch.stack([j.violates for j in judgements]).any(0).sum()) if _is_coverage(judgements, claim) else 0
+    violations = int(torch.stack([j.violates for j in judgements]).any(0).sum()) if coverage else 0
     tally.violations += violations
     row: dict[str, Any] = {"name": design.name, "run": n, "violations": violations, "inconclusive": int(unclear.sum()),
                            "worst_slack": None}
-    if _is_coverage(judgements, claim):
+    if coverage:
         slack = torch.stack([j.slack for j in judgements]).amin(0)
         values = [float(s) for s in slack if torch.isfinite(s)]
         tally.slacks += values
@@ -68,6 +69,10 @@ def _count(claim: Claim, design: Design, measured: Measured, level: float, tally
     for j in judgements:
         tally.spoke[j.part] = tally.spoke.get(j.part, 0) + int((~j.silent).sum())
     return tests
+
+
+def _is_summary(claim: Claim) -> bool:
+    return any(p.quantifier is Quantifier.ASYMPTOTIC for p in claim.parts)
 
 
 def _is_coverage(judgements: list, claim: Claim) -> bool:

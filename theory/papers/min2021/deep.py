@@ -21,7 +21,8 @@ speed, ell_t, ell_0 = scalar("speed"), scalar("ell_t"), scalar("ell_0")
 a_0, lambda_T, sigma = scalar("a_0"), scalar("lambda_T"), scalar("sigma_min")
 Delta_plus, Delta_minus, Delta = scalar("Delta_plus"), scalar("Delta_minus"), scalar("Delta")
 nu_1, nu_2, nu_min = scalar("nu_1"), scalar("nu_2"), scalar("nu_min")
-E_norm = scalar("E_norm")
+E_norm, balance = scalar("E_norm"), scalar("balance")
+BALANCED = Assumption("balanced: D_l = 0 for all l", sp.Le(balance, sp.Rational(1, 10**12)))
 
 
 def spread(matrix, k):
@@ -47,6 +48,8 @@ DEEP_SETTING = (
     Quantity(speed, "−dL/dt", latex=r"-\dot L", unicode="−dL/dt", measured=True),
     Quantity(ell_t, "excess loss at time t", latex=r"\ell(t)", unicode="ℓ(t)", measured=True),
     Quantity(ell_0, "excess loss at the start", latex=r"\ell(0)", unicode="ℓ(0)", measured=True),
+    Quantity(balance, "largest ‖W_lᵀW_l − W_{l+1}W_{l+1}ᵀ‖_F at the start", latex=r"\max_l\|D_l\|_F", unicode="max‖D_l‖",
+             measured=True),
     Quantity(gamma, "constant of ‖∇f‖² ≥ γ(f − f*)", latex=r"\gamma", unicode="γ"),
     Quantity(a_0, "[λ_{h₀}(D₁)]₊ + [λ_{h₂}(−D₁)]₊", level(D_1, h_0, h_2), latex="a", unicode="a"),
     Quantity(lambda_T, "smallest eigenvalue of the operator T", latex=r"\lambda_{\min}(\mathcal T)", unicode="λ_min(T)",
@@ -181,7 +184,7 @@ deep_balanced = Claim(
         Part("square", sp.Eq(lambda_T, N * sigma ** (2 - 2 / N)), when=sp.Eq(h_0, h_2)),
         Part("unequal", sp.Eq(lambda_T, sigma ** (2 - 2 / N)), when=sp.Ne(h_0, h_2)),
     ),
-    assumptions=(Assumption("balanced: D_l = 0 for all l"),),
+    assumptions=(BALANCED,),
     source=deep("Sec. 3, Table 1 (for h₀ = h_N); h₀ ≠ h_N is derived here"),
     proof=(lemma("simultaneous diagonalisation", "W_l = Q_{l−1}Σ^{1/N}Q_lᵀ; the N − 1 terms with a singular factor "
                  "vanish on one direction when h₀ ≠ h_N"),),
@@ -194,7 +197,7 @@ balanced_rate = Claim(
     kind=Kind.TRAJECTORY,
     setting=DEEP_SETTING,
     parts=(Part("rate", _exponential(gamma * N * nu_min ** (2 - 2 / N)), Quantifier.ALONG, Scale.LOG),),
-    assumptions=(Assumption("balanced: D_l = 0 for all l"), Assumption("h₀ = h_N", sp.Eq(h_0, h_2)),
+    assumptions=(BALANCED, Assumption("h₀ = h_N", sp.Eq(h_0, h_2)),
                  Assumption("f(W) = ½‖Y − W‖_F², γ = 2")),
     source=deep("Corollary 2, item 2, with the exponent 2 − 2/N", "restated"),
     proof=(lemma("min2021.deep-balanced", "at every time"), lemma("Weyl", "σ_min(W) ≥ σ_min(Y) − ‖E‖_F"),

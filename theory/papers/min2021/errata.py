@@ -110,7 +110,7 @@ cor2 = Claim(
     kind=Kind.TRAJECTORY,
     setting=dp.DEEP_SETTING,
     parts=(Part("rate", dp._exponential(dp.gamma * dp.N * dp.nu_min), Quantifier.ALONG, Scale.LOG),),
-    assumptions=(Assumption("balanced: D_l = 0 for all l"), Assumption("h₀ = h_N", sp.Eq(dp.h_0, dp.h_2))),
+    assumptions=(dp.BALANCED, Assumption("h₀ = h_N", sp.Eq(dp.h_0, dp.h_2))),
     source=deep("Corollary 2, item 2"),
     erratum=Erratum(
         Severity.SLIP,
@@ -128,7 +128,7 @@ balanced = Claim(
     kind=Kind.IDENTITY,
     setting=dp.DEEP_SETTING,
     parts=(Part("value", sp.Eq(dp.lambda_T, dp.N * dp.sigma ** (2 - 2 / dp.N))),),
-    assumptions=(Assumption("balanced: D_l = 0 for all l"),),
+    assumptions=(dp.BALANCED,),
     source=deep("Sec. 3, Table 1, eq. 19 / I.38 with D_l = 0"),
     erratum=Erratum(
         Severity.FALSE,

@@ -66,10 +66,13 @@ GAUSSIAN_SETTING = (
     Quantity(rms, "root mean square of ‖dev‖_F over draws", latex=r"\mathrm{rms}\,\|\mathrm{dev}\|_F",
              unicode="rms‖dev‖_F", measured=True),
     Quantity(slope, "fitted slope of log rms‖dev‖_F against log h", latex=r"\hat\beta", unicode="slope", measured=True),
+    Quantity(scalar("kappa_drawn"), "largest eigenvalue of −Λ of the drawn weights, cut at 0", latex=r"\kappa_-",
+             unicode="κ₋", measured=True),
     Quantity(scalar("theta_F1"), "tr[(h^(2−4α)I + Θ̂ᵀΘ̂)^½] of the data, m = 1: √(h^(2−4α) + ‖Θ̂‖²)",
              sp.sqrt(h ** (2 - 4 * alpha) + theta_norm**2), latex="g_h", unicode="g_h"),
 )
 level_measured = next(q.symbol for q in GAUSSIAN_SETTING if q.name == "level_measured")
+kappa_drawn = next(q.symbol for q in GAUSSIAN_SETTING if q.name == "kappa_drawn")
 g_h = next(q.symbol for q in GAUSSIAN_SETTING if q.name == "theta_F1")
 WEIGHTS = Assumption("entries of U(0), V(0) iid N(0, h^(−2α))")
 UNSEEN = Assumption("D > r", sp.Gt(D, r))
@@ -218,7 +221,7 @@ thm2_strong = Claim(
     setting=GAUSSIAN_SETTING,
     parts=(
         Part("distance", sp.Le(dev_2, _strong(l_bar)), Quantifier.PROBABILITY),
-        Part("measured-level", sp.Le(dev_2, _strong(kappa_minus)), Quantifier.PROBABILITY,
+        Part("measured-level", sp.Le(dev_2, _strong(kappa_drawn)), Quantifier.PROBABILITY,
              note="with the measured κ₋; holds with probability 1 − δ²/4 given the seen weights, hence 1 − δ"),
     ),
     assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("h ≥ m + r", sp.Ge(h, m + r))),

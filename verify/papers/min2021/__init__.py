@@ -1,6 +1,9 @@
 """Experiments on the claims of min2021."""
 
 from . import bias, closed, deep, descent, flows, gaussian, margin
+from .predictions import predict
+
+__all__ = ["EXPERIMENTS", "predict"]
 
 EXPERIMENTS = (
     *flows.EXPERIMENTS,

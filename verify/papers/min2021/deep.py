@@ -35,14 +35,14 @@ class Deep:
         return torch.Generator().manual_seed(self.seed)
 
 
-def deep_families(layers: tuple[int, ...], regimes: tuple[str, ...], square: bool = False) -> st.SearchStrategy[Deep]:
-    """Networks of a number of layers from `layers`; `square` asks for h₀ = h_N."""
+def deep_families(layers: tuple[int, ...], regimes: tuple[str, ...], square: bool | None = None) -> st.SearchStrategy[Deep]:
+    """Networks of a number of layers from `layers`; `square` asks for h₀ = h_N, or for h₀ ≠ h_N when false."""
 
     @st.composite
     def draw_one(draw: Any) -> Deep:
         sizes = draw(st.sampled_from(layers).flatmap(lambda n: st.tuples(*[SMALL] * (n + 1))))
-        if square:
-            sizes = (*sizes[:-1], sizes[0])
+        if square is not None:
+            sizes = (*sizes[:-1], sizes[0] if square else sizes[0] % 3 + 1)
         return Deep(sizes, draw(st.sampled_from(regimes)), draw(SEEDS))
 
     return draw_one()
@@ -51,14 +51,14 @@ def deep_families(layers: tuple[int, ...], regimes: tuple[str, ...], square: boo
 def realise_deep(family: Deep, B: int) -> Instances:
     """Layers W_1, …, W_N and a target Y; `balanced` layers share singular values, `margin` has Y near W."""
     g, sizes = family.generator(), family.sizes
-    if family.regime == "balanced":
+    if family.regime.startswith("balanced"):
         layers = balanced_layers(sizes, B, g)
     else:
         layers = [gaussian(g, B, a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
     W = product(layers)
     G = gaussian(g, *W.shape)
     low = torch.linalg.svdvals(W).amin(1)
-    near = W + 0.3 * (low / norm(G))[:, None, None] * G
+    near = W + (0.02 if family.regime == "balanced-near" else 0.3) * (low / norm(G))[:, None, None] * G
     Y = G if family.regime == "free" else near
     return {**{f"W_{k + 1}": w for k, w in enumerate(layers)}, "Y": Y}
 
@@ -97,6 +97,12 @@ def _pair(instances: Instances) -> tuple[int, int]:
     """The neighbouring layers that are compared: the last two."""
     n = len(layers_of(instances))
     return n - 1, n
+
+
+def balance(layers: list[Tensor]) -> Tensor:
+    """max_l ‖W_lᵀW_l − W_{l+1}W_{l+1}ᵀ‖_F. (B, 1)"""
+    gaps = [norm(a.mT @ a - b @ b.mT) for a, b in zip(layers[:-1], layers[1:], strict=True)]
+    return torch.stack(gaps).amax(0)[:, None]
 
 
 def _neighbours(instances: Instances) -> dict[str, Tensor]:
@@ -165,7 +171,7 @@ def measure_operator(instances: Instances, run: Run) -> Measured:
     smallest = smallest_of_operator(layers)[:, None]
     size = torch.stack([norm(w) for w in layers]).amax(0)[:, None]
     values = {f"W_{k + 1}": w[:, None] for k, w in enumerate(layers)} | {"lambda_T": smallest, "Y": i["Y"][:, None],
-              "N": len(layers), "W": product(layers)[:, None], "h_0": layers[0].shape[1], "h_2": layers[-1].shape[2]}
+              "N": len(layers), "W": product(layers)[:, None], "balance": balance(layers), "h_0": layers[0].shape[1], "h_2": layers[-1].shape[2]}
     if "c_1" in i:
         values["c_1"] = i["c_1"][:, None]
     # the margin has a square root of σ²: rounding ROUNDING·size⁴ under the root
@@ -220,7 +226,7 @@ def measure_deep_rate(instances: Instances, run: Run) -> Measured:
     seen = (e.square() > FLOOR * e[:, :1].square()) & (relative < RESOLVED)
     budget = 2 * relative + 2 * relative[:, :1] + 20 * ROUNDING * times * (size ** (2 * N - 2))[:, None]
     values = {f"W_{k + 1}": w[:, None] for k, w in enumerate(layers)} | {
-        "t": times, "Y": i["Y"][:, None], "N": N, "h_0": layers[0].shape[1], "h_2": layers[-1].shape[2],
+        "t": times, "Y": i["Y"][:, None], "N": N, "balance": balance(layers), "h_0": layers[0].shape[1], "h_2": layers[-1].shape[2],
         "gamma": torch.full_like(times[:, :1], 2.0), "ell_t": e.square() / 2, "ell_0": e[:, :1].square() / 2}
     if N > 2:  # the claims on balanced layers speak of the first two and of the product
         values["W_2"] = product(layers[1:])[:, None]
@@ -266,10 +272,10 @@ EXPERIMENTS = (
     Experiment("min2021.deep-balanced", deep_families((2, 3), ("balanced",)), realise_deep, measure_operator),
     Experiment("min2021.deep-balanced-rate", deep_families((2, 3), ("balanced",), square=True), realise_deep,
                measure_deep_rate, picture="rate", witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),)),
-    Experiment("min2021.deep-eq9", deep_families((2,), ("free",)), realise_deep, measure_operator, enclose=_balls),
+    Experiment("min2021.deep-eq9", deep_families((2,), ("free",), square=False), realise_deep, measure_operator, enclose=_balls),
     Experiment("min2021.deep-eq12", deep_families((2,), ("near",)), realise_deep, measure_deep_rate, picture="rate"),
     Experiment("min2021.deep-cor2", deep_families((3,), ("balanced",), square=True), realise_deep, measure_deep_rate,
                picture="rate", witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),)),
-    Experiment("min2021.deep-balanced-printed", deep_families((2, 3), ("balanced",)), realise_deep, measure_operator),
-    Experiment("min2021.gd-thm31", deep_families((2,), ("balanced",)), with_choice, measure_operator, enclose=_balls),
+    Experiment("min2021.deep-balanced-printed", deep_families((2, 3), ("balanced",), square=False), realise_deep, measure_operator),
+    Experiment("min2021.gd-thm31", deep_families((2,), ("balanced-near",), square=False), with_choice, measure_operator, enclose=_balls),
 )

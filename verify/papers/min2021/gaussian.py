@@ -53,23 +53,19 @@ lemma1_det = Experiment("min2021.lemma1-det", families(unseen=True, scales=(-3, 
 
 
 # ---- Gaussian weights, drawn at the width of Z
-def draw(design: Design, n: int, g: torch.Generator) -> dict[str, Any]:
+def draw(design: Design, n: int, g: torch.Generator, h: int = 0) -> Reduced:
     """n draws of Gaussian weights of width h for fixed data, reduced exactly to the width of Z(0).
 
     Z = [V; U₁] ((m+r) × h) is drawn as R Qᵀ: R by Bartlett's decomposition of the Wishart matrix ZZᵀ; U₂Q is Gaussian
-    and independent of R, since U₂ is independent of Q.
+    and independent of R, since U₂ is independent of Q. (U₁V ᵀ, ZU₂ᵀ and the whole flow depend on R and U₂Q alone.)
     """
     p = design.parameters
-    X, Y, r = p["X"], p["Y"], p["r"]
-    m, D, h, tau = Y.shape[1], X.shape[1], p["h"], p["h"] ** -p["alpha"]
-    size = m + r
-    if h < size:
-        raise ValueError(f"design {design.name!r}: width h = {h} is below m + r = {size}")
-    R = tau * bartlett(size, h, n, g)
-    U2 = tau * gaussian(g, n, D - r, size)
+    h = h or p["h"]
+    X, Y, r, m, tau = p["X"], p["Y"], p["r"], p["Y"].shape[1], h ** -p["alpha"]
+    R = tau * bartlett(m + r, h, n, g)
     W, s, Vh = torch.linalg.svd(X, full_matrices=True)
-    return {"X": X.expand(n, -1, -1), "Y": Y.expand(n, -1, -1), "r": r,
-            "U": Vh[:r].T @ R[:, m:] + Vh[r:].T @ U2, "V": R[:, :m], "width": h}
+    shared = [t.expand(n, *t.shape) for t in (s[:r], W[:, :r].T @ Y, Vh[:r].T, Vh[r:].T)]
+    return Reduced(shared[0], shared[1], R[:, m:], R[:, :m], tau * gaussian(g, n, len(Vh) - r, m + r), shared[2], shared[3])
 
 
 def bartlett(p: int, h: int, n: int, g: torch.Generator) -> Tensor:
@@ -85,7 +81,7 @@ def converged(problem: Reduced, run: Run) -> tuple[Tensor, Tensor, Tensor]:
     c = level(problem)
     end = 16 / (problem.root[:, -1].square() * c)
     times = torch.stack((torch.zeros_like(end), end), 1)
-    trajectory = reduced_flow(problem, times, rtol=1e-8, quadratures=False, estimate_error=False)
+    trajectory = reduced_flow(problem, times, rtol=1e-8, engine="radau", quadratures=False, estimate_error=False)
     V, U2 = trajectory.V[:, -1], trajectory.problem.U2
     E = torch.linalg.vector_norm(trajectory.residual[:, -1], dim=(-2, -1))
     rest = torch.expm1(problem.root[:, 0] * E / (problem.root[:, -1].square() * c)) * weight(problem).sqrt()
@@ -101,27 +97,20 @@ def _constants(design: Design, n: int, device: torch.device) -> dict[str, Any]:
 
 def sample_distance(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
     """Fresh Gaussian networks trained by the flow; ‖dev‖ against the bounds."""
-    i = to_device(draw(design, n, g), run)
-    problem = reduced(i)
+    problem = draw(design, n, g).to(run.device)
     dev, rest, ok = converged(problem, run)
     p = design.parameters
-    W = torch.linalg.svd(p["X"], full_matrices=False)[0][:, : p["r"]]
-    values = {**static(i), **_constants(design, n, run.device), "dev_2": norm(dev, 2)[:, None],
-              "y_norm": norm(W.T @ p["Y"]).expand(n, 1).to(run.device)}
-    # U and V stand for full-width weights with the same products; Λ has the same non-zero eigenvalues
-    values["U"], values["V"] = _padded(values["U"], p), _padded(values["V"], p)
+    X, Y = (p[k].to(run.device)[None, None] for k in ("X", "Y"))
+    values = {**_constants(design, n, run.device), "X": X, "Y": Y, "dev_2": norm(dev, 2)[:, None],
+              "y_norm": norm(problem.target)[:, None],
+              "kappa_drawn": torch.linalg.eigvalsh(-problem.imbalance)[:, -1:].clamp_min(0)}
     budget = rest[:, None]
     return Measured(values, {k: budget for k in ("distance", "corrected", "measured-level")}, ok=ok)
 
 
-def _padded(weights: Tensor, parameters: Any) -> Tensor:
-    return weights if weights.shape[-1] == parameters["h"] else weights
-
-
 def sample_level(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
     """Fresh Gaussian weights: their level of imbalance and near-orthogonality."""
-    i = to_device(draw(design, n, g), run)
-    problem = reduced(i)
+    problem = draw(design, n, g).to(run.device)
     size = weight(problem)[:, None]
     values = {**_constants(design, n, run.device), "level_measured": level(problem)[:, None],
               "cross": norm(problem.Z @ problem.U2.mT, 2)[:, None], "product": norm(problem.U1 @ problem.V.mT, 2)[:, None]}
@@ -212,8 +201,7 @@ def sample_scaling(design: Design, n: int, g: torch.Generator, run: Run) -> Meas
     per_width = max(n // len(WIDTHS), 40)
     squares = []
     for h in WIDTHS:
-        i = to_device(draw(Design(design.name, {**p, "h": h}), per_width, g), run)
-        dev, _, ok = converged(reduced(i), run)
+        dev, _, ok = converged(draw(design, per_width, g, h).to(run.device), run)
         if not bool(ok.all()):
             raise ValueError(f"design {design.name!r}: a flow failed at h = {h}")
         squares.append(dev.square().sum((1, 2)))

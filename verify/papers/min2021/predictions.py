@@ -1,0 +1,106 @@
+"""What min2021 predicts for a given data set, and what a trained network did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from numerics.descent import reduced_descent
+from numerics.flow import reduced_flow
+from numerics.linalg import rank
+from numerics.reduced import Reduced, compress
+from theory import get_claim
+from theory.evaluate import compile as compile_expression
+
+from ...experiment import Instances
+from .bias import _end
+from .families import gaussian
+from .training import log_times, reduced
+
+SHARE = 1e-3
+"""The time at which the excess loss is this share of the start is predicted."""
+GD_STEPS = 2000
+
+
+def predict(data: Any, seed: int) -> list[dict[str, Any]]:
+    """Rows {claim, what, predicted, happened, unit} for one network on the data: the user's weights, or Gaussian ones
+    of standard deviation h^(−½) with h = m + r + 10."""
+    instances = _network(data, seed)
+    problem = reduced(instances)
+    named = _evaluate(instances, ("c", "lambda_r", "lambda_1", "q"), "min2021.equilibrium")
+    named |= _evaluate(instances, ("c_2",), "min2021.v2-rate")
+    named |= _evaluate(instances, ("eta_max",), "min2021.gd-rate")
+    rate = 2 * named["lambda_r"] * named["c"]
+    end = torch.tensor([30.0 / max(rate, 1e-300)], dtype=torch.float64)
+    trajectory = reduced_flow(problem, log_times(end), rtol=1e-10)
+    E = torch.linalg.vector_norm(trajectory.residual[0], dim=(-2, -1))
+    return [
+        *_rates(trajectory, E, rate, named),
+        *_distance(problem, trajectory, instances),
+        *_descent(problem, named),
+    ]
+
+
+def _network(data: Any, seed: int) -> Instances:
+    X, Y = (torch.as_tensor(a, dtype=torch.float64)[None] for a in (data.X, data.Y))
+    r, m, D = int(rank(X)[0]), Y.shape[2], X.shape[2]
+    if data.U is not None and data.V is not None:
+        U, V = (torch.as_tensor(a, dtype=torch.float64)[None] for a in (data.U, data.V))
+    else:
+        g, h = torch.Generator().manual_seed(seed), m + r + 10
+        U, V = gaussian(g, 1, D, h) / h**0.5, gaussian(g, 1, m, h) / h**0.5
+    return {"X": X, "Y": Y, "U": U, "V": V, "r": r}
+
+
+def _evaluate(instances: Instances, names: tuple[str, ...], claim_id: str) -> dict[str, float]:
+    claim = get_claim(claim_id)
+    by_name = {q.name: q.symbol for q in claim.setting}
+    definitions = {q.symbol: q.definition for q in claim.setting if q.definition is not None}
+    program = compile_expression([by_name[n] for n in names], definitions=definitions, backend="torch")
+    values = program({n: instances[n] for n in program.inputs})
+    return {n: float(v) for n, v in zip(names, values, strict=True)}
+
+
+def _row(claim: str, what: str, predicted: float, happened: float, unit: str = "") -> dict[str, Any]:
+    return {"claim": f"min2021.{claim}", "what": what, "predicted": predicted, "happened": happened, "unit": unit}
+
+
+def _rates(trajectory: Any, E: torch.Tensor, rate: float, named: dict[str, float]) -> list[dict[str, Any]]:
+    t, ell = trajectory.times[0], E.square() / 2
+    resolved = ell > 1e-13 * ell[0]
+    last = int(resolved.nonzero()[-1])
+    measured = float(torch.log(ell[0] / ell[last]) / t[last]) if last else float("nan")
+    reached = (ell <= SHARE * ell[0]).nonzero()
+    when = float(t[reached[0, 0]]) if len(reached) else float("inf")
+    return [
+        _row("thm1", "exponential rate of the excess loss, at least", rate, measured, "1/time"),
+        _row("v2-rate", "the same with the margin, at least", named["lambda_r"] * named["c_2"], measured, "1/time"),
+        _row("thm1", f"time until the excess loss is {SHARE:g} of the start, at most",
+             float(torch.log(torch.tensor(1 / SHARE))) / max(rate, 1e-300), when, "time"),
+    ]
+
+
+def _distance(problem: Reduced, trajectory: Any, instances: Instances) -> list[dict[str, Any]]:
+    dev = float(torch.linalg.matrix_norm(_end(problem, trajectory, instances)["dev"][0, 0], 2))
+    claim = get_claim("min2021.bias-det")
+    values = {**instances, "I_end": trajectory.integral[:, -1],
+              "rank_Z": int(torch.linalg.matrix_rank(problem.Z[0], rtol=1e-10))}
+    rows = []
+    for part in ("R", "H-drive"):
+        bound = compile_expression(claim.part(part).sides()[1], definitions=claim.definitions, backend="torch")
+        rows.append(_row("bias-det", f"distance to the minimum-norm solution, at most ({part})",
+                         float(bound({n: values[n] for n in bound.inputs})), dev, "spectral norm"))
+    return rows
+
+
+def _descent(problem: Reduced, named: dict[str, float]) -> list[dict[str, Any]]:
+    eta = named["eta_max"]
+    ell = reduced_descent(compress(problem), step=eta, steps=GD_STEPS, every=GD_STEPS,
+                          observe=lambda p: {"ell": p.excess_loss}).values["ell"][0]
+    factor = (1 - eta * named["lambda_r"] * named["c"] / 2) ** (2 * GD_STEPS)
+    return [
+        _row("gd-rate", "step size that the a-priori rate allows", eta, eta, "time"),
+        _row("gd-rate", f"share of the excess loss left after {GD_STEPS} steps of that size, at most", factor,
+             float(ell[-1] / ell[0]), ""),
+    ]
