@@ -21,8 +21,12 @@ from .counterexample import plain, shorten
 from .experiment import Experiment, Run, Sampling
 from .profiles import CAMPAIGN_LEVEL, Profile, get_profile
 from .sampling import count_tests, sample_claim
-from .search import Search, Tally, Violation
+from .search import Search, Tally, Violation, hypothesis_run
 from .statistics import Test
+
+
+SECOND_HELPING = 10
+"""A mutant that survives the claim's own families is tried on so many times more of them, at most."""
 
 
 class TheoremFailure(AssertionError):
@@ -89,6 +93,8 @@ class Bench:
             with quiet():
                 search = Search(self.claim, self.experiment, Run(), outcome.tally)
                 search.try_setting(mutant, outcome.families, self.profile.batch)
+        if not mutant.setting and name not in outcome.tally.refuted_mutants and isinstance(self.experiment, Experiment):
+            self._second_helping(self.experiment, name)
         if name not in outcome.tally.refuted_mutants:
             raise TheoremFailure(f"{self.claim.id}: mutant {name!r} ({mutant.text}) survived {outcome.tally.run} "
                                  f"instances of the {self.profile.name} profile; the check is too weak to see it")
@@ -117,6 +123,18 @@ class Bench:
         except HypothesisException as error:
             raise TheoremFailure(f"{self.claim.id}: hypothesis gave up: {error}") from None
         return outcome
+
+    def _second_helping(self, experiment: Experiment, name: str) -> None:
+        """Try the mutant on more families, until it is refuted."""
+        search = Search(self.claim, experiment, Run(), self.outcome.tally)
+
+        def body(family: Any) -> None:
+            if name not in search.tally.refuted_mutants:
+                instances = experiment.realise(family, self.profile.batch)
+                search._try_mutants(experiment.measure(instances, search.run), instances)
+
+        with quiet():
+            hypothesis_run(body, experiment.families, SECOND_HELPING * self.profile.examples, self.seed)
 
     def _hypothesis_test(self, search: Search, outcome: Outcome) -> Any:
         """The @given function of this claim; its place in hypothesis' database is the claim's own."""
@@ -165,12 +183,14 @@ def _indented(title: str, text: str) -> list[str]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """One thread (small batched products are slower with threads that fight), no warnings of hypothesis."""
+    """One thread (small batched products are slower with threads that fight); no warnings that the user cannot act on:
+    of hypothesis about strategies, of torch about its own use of torch.jit."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", HypothesisWarning)
+            warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
             yield
     finally:
         torch.set_num_threads(threads)
