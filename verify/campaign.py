@@ -227,7 +227,7 @@ def _counterexample(claim: Claim, found: dict[str, Any] | None, out: Path) -> di
     path = save(claim, Found(found["part"], instances, worst), out / "counterexamples")
     relative = path.relative_to(out).as_posix()
     return {"part": found["part"], "file": relative, **{k: worst[k] for k in ("measured", "predicted", "budget", "excess")},
-            "instance": found["instance"], "at": {"index": worst["index"]}, "replay": f"lemmaflow replay {relative}"}
+            "instance": found["instance"], "at": {"index": worst["index"]}, "replay": f"lemmaflow replay {path}"}
 
 
 def _proof(claim: Claim) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Atom(Box):
         if any(c.isalpha() or c in "∞∂∅" for c in self.text):
             normal = " mathvariant='normal'" if self.upright and len(self.text) == 1 else ""
             return f"<mi{normal}>{text}</mi>"
-        return f"<mo>{text}</mo>"
+        return f"<mo>{'−' if text == '-' else text}</mo>"
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ WIDE = 110  # columns from which the table of verdicts shows the kinds of the cl
 
 def run(arguments: argparse.Namespace) -> int:
     """Everything that can be wrong is found before the work starts."""
-    claims = select(tuple(arguments.names))
+    select(tuple(arguments.names))  # an unknown name is told before anything else
     if arguments.target and not arguments.data:
         raise UsageError("--target names columns of a data file; give --data FILE too")
     check_device(arguments.device)
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     from ..campaign import Request, run_campaign
 
     request = Request(
-        claims=tuple(claim.id for claim in claims),
+        claims=tuple(arguments.names),
         profile=arguments.profile,
         seed=arguments.seed,
         device=arguments.device,

@@ -45,7 +45,7 @@ DEEP_SETTING = (
     Quantity(D_t, "W_lᵀW_l − W_{l+1}W_{l+1}ᵀ at time t", latex="D_l(t)", unicode="D_l(t)", measured=True),
     Quantity(other_t, "W_lᵀW_l + W_{l+1}W_{l+1}ᵀ at time t", latex="S_l(t)", unicode="S_l(t)", measured=True),
     Quantity(jump, "change of D_l in one step", latex="D_l^+-D_l", unicode="D⁺−D", measured=True),
-    Quantity(speed, "−dL/dt", latex=r"-\dot L", unicode="−dL/dt", measured=True),
+    Quantity(speed, "−dL/dt", latex=r"-\mathrm{d}L/\mathrm{d}t", unicode="−dL/dt", measured=True),
     Quantity(ell_t, "excess loss at time t", latex=r"\ell(t)", unicode="ℓ(t)", measured=True),
     Quantity(ell_0, "excess loss at the start", latex=r"\ell(0)", unicode="ℓ(0)", measured=True),
     Quantity(balance, "largest ‖W_lᵀW_l − W_{l+1}W_{l+1}ᵀ‖_F at the start", latex=r"\max_l\|D_l\|_F", unicode="max‖D_l‖",

@@ -8,7 +8,7 @@ from .flow import FLOW
 from .margin import MARGIN_SETTING, c_2_t, cor6, ell_start, t_0
 from .setting import deep, descent, ell_t, icml, lambda_r, margin, t, v2
 
-CONFIRMED = "second reading: confirmed"
+CONFIRMED = "confirmed"
 x, P_tail = sp.Symbol("t", nonnegative=True), sp.Symbol("P_tail", nonnegative=True)
 TAIL_SETTING = (
     Quantity(x, "deviation"),

@@ -11,7 +11,7 @@ from numerics.linalg import min_norm
 from numerics.reduced import Reduced, expand
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
-from .families import POSITIVE_LEVEL, Family, families, gaussian, on_data, orthonormal, realise, scalar, with_weights
+from .families import POSITIVE_LEVEL, Family, families, gaussian, on_data, orthonormal, realise, scalar, together
 from .flows import autograd_flow, drive_and_length, rounding_of_q
 from .training import ROUNDING, error_norm, horizon, level, reduced, static, train, weight
 
@@ -75,11 +75,13 @@ bias_det = Experiment(
     realise,
     measure_bias,
     witnesses=(
-        lambda: scalar(1.0, 1e-3, 1.0, 1e-4, 1.0),
-        lambda: scalar(1.0, 1.0, 1.5, 0.5, 0.8),
-        lambda: scalar(1.0, 1.0, 0.5, 1.5, 0.8),
-        lambda: scalar(1.0, 3.0, 0.2, 2.0, 1.0),
-        lambda: scalar(1.0, 0.0, 0.5, 1.0, 1.0),
+        lambda: together(
+            scalar(1.0, 1e-3, 1.0, 1e-4, 1.0),
+            scalar(1.0, 1.0, 1.5, 0.5, 0.8),
+            scalar(1.0, 1.0, 0.5, 1.5, 0.8),
+            scalar(1.0, 3.0, 0.2, 2.0, 1.0),
+            scalar(1.0, 0.0, 0.5, 1.0, 1.0),
+        ),
         lambda: two_outputs(),
     ),
     on_data=on_data(POSITIVE_LEVEL),

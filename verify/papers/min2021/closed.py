@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from numerics.closed_forms import whitened_flow
-from numerics.flow import reduced_flow
 from numerics.reduced import reduce
 
 from ...experiment import Experiment, Instances, Measured, Run, to_device
@@ -154,8 +153,7 @@ def measure_symmetry(instances: Instances, run: Run) -> Measured:
 def _loss_at(i: Instances, times: Tensor, run: Run) -> tuple[Tensor, Tensor, Tensor]:
     """ℓ(t), the error of it, and whether the run went well."""
     problem = reduced(i)
-    rtol = 1e-10 if run.level == 0 else 1e-12
-    trajectory = reduced_flow(problem, times, rtol=rtol, quadratures=False)
+    trajectory = flow(problem, times, run)
     rounding = 10 * ROUNDING * (problem.root[:, :1] * weight(problem)[:, None] + norm(problem.target)[:, None])
     error = trajectory.error + rounding
     return trajectory.excess_loss, 2 * error_norm(trajectory) * error + error.square(), trajectory.ok

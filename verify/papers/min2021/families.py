@@ -169,3 +169,9 @@ def scalar(x: float, y: float, u: float, v: float, u2: float | None = None) -> I
     X = array([x]) if u2 is None else array([x, 0.0])
     U = array([u]) if u2 is None else array([u], [u2])
     return {"X": X, "Y": array([y]), "U": U, "V": array([v]), "r": 1}
+
+
+def together(*instances: Instances) -> Instances:
+    """Explicit instances of one shape as one batch."""
+    first = instances[0]
+    return {k: torch.cat([i[k] for i in instances]) if isinstance(v, Tensor) else v for k, v in first.items()}

@@ -13,11 +13,12 @@ from numerics.networks import loss_of, two_layer_linear
 from numerics.reduced import Reduced
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
-from .families import POSITIVE_LEVEL, families, on_data, realise, scalar
+from .families import POSITIVE_LEVEL, families, on_data, realise, scalar, together
 from .training import (
     ROUNDING,
     confirming_engine,
     error_norm,
+    first_engine,
     flow,
     horizon,
     level,
@@ -167,6 +168,15 @@ conserved = Experiment(
 
 
 # ---- thm1
+def skewed() -> Instances:
+    """Everything decays along the weakest direction of X and of U, V = 0: λ_r and λ_r(Λ) matter, not λ₁."""
+    def array(*rows: list[float]) -> Tensor:
+        return torch.tensor([rows], dtype=torch.float64)
+
+    return {"X": array([1.0, 0.0], [0.0, 0.1]), "Y": array([0.0], [0.01]), "U": array([1.0, 0.0], [0.0, 0.5]),
+            "V": array([0.0, 0.0]), "r": 2}
+
+
 def measure_rate(instances: Instances, run: Run) -> Measured:
     problem, trajectory, values = train(instances, run)
     budget, seen = log_loss_budget(problem, trajectory)
@@ -202,9 +212,8 @@ thm1 = Experiment(
     realise,
     measure_rate,
     witnesses=(
-        lambda: scalar(1.0, 0.0, 1.0, 0.1),
-        lambda: scalar(1.0, 0.0, 0.5, 1.0),
-        lambda: scalar(1.0, 2e-4, 1.0, 0.0),
+        lambda: together(scalar(1.0, 0.0, 1.0, 0.1), scalar(1.0, 0.0, 0.5, 1.0), scalar(1.0, 2e-4, 1.0, 0.0)),
+        lambda: skewed(),
     ),
     settings={"descent": Variation(measure=measure_descent_as_flow, witnesses=(lambda: scalar(1.0, 0.0, 2.0, 1.9),))},
     on_data=on_data(),
@@ -232,7 +241,7 @@ def measure_equilibrium(instances: Instances, run: Run) -> Measured:
 def drive_and_length(problem: Reduced, trajectory: Trajectory, run: Run) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """I(t), path length, and their errors: the difference to a looser run plus one tolerance. (B, T) each"""
     rtol = 1e-9 if run.level == 0 else 1e-11
-    engine = "auto" if run.level == 0 else confirming_engine(problem, trajectory.times)
+    engine = (first_engine if run.level == 0 else confirming_engine)(problem, trajectory.times)
     looser = reduced_flow(problem, trajectory.times, rtol=rtol, engine=engine, estimate_error=False)
     errors = [(a - b).abs().cummax(1).values + 10 * rtol * a for a, b in
               ((trajectory.integral, looser.integral), (trajectory.length, looser.length))]
@@ -265,10 +274,7 @@ equilibrium = Experiment(
     families(POSITIVE_LEVEL),
     realise,
     measure_equilibrium,
-    witnesses=(
-        lambda: scalar(1.0, 1.0 * 0.99 + 0.01**2, 1.0, 0.99),
-        lambda: scalar(1.0, 1e-3, 1.0, 1e-4),
-    ),
+    witnesses=(lambda: together(scalar(1.0, 0.99 + 0.01**2, 1.0, 0.99), scalar(1.0, 1e-3, 1.0, 1e-4)),),
     settings={"any-start": Variation(measure=measure_saddle, witnesses=(lambda: scalar(1.0, 1.0, 1.0, -1.0),))},
     on_data=on_data(POSITIVE_LEVEL),
     picture="length-drive",

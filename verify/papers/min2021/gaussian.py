@@ -228,7 +228,8 @@ SCALING_DESIGNS = (_scaling(0.5, 1.0), _scaling(0.8, 1.0), _scaling(0.3, 1e-2, q
 
 # ---- tail of a 1 × 1 Gaussian matrix, exactly
 def realise_tail(t: float, B: int) -> Instances:
-    return {"t": torch.full((1,), t, dtype=torch.float64)}
+    """B deviations from t on, a tenth apart."""
+    return {"t": t + torch.arange(B, dtype=torch.float64) / 10}
 
 
 def measure_tail(instances: Instances, run: Run) -> Measured:
@@ -236,7 +237,7 @@ def measure_tail(instances: Instances, run: Run) -> Measured:
     with mpmath.workdps(30):
         p = [float(mpmath.erfc((2 + mpmath.mpf(float(t))) / mpmath.sqrt(2))) for t in instances["t"]]
     values = {"t": instances["t"][:, None], "P_tail": torch.tensor(p, dtype=torch.float64)[:, None]}
-    return Measured(values, {"tail": torch.full((len(p), 1), 1e-12, dtype=torch.float64)})
+    return Measured(values, {"tail": torch.full((len(p), 1), 1e-13, dtype=torch.float64)})
 
 
 def enclose_tail(instances: Instances) -> dict[str, Any]:

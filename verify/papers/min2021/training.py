@@ -7,7 +7,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from numerics.flow import Trajectory, choose, reduced_flow
+from numerics.flow import Trajectory, reduced_flow
 from numerics.reduced import Reduced, compress, reduce
 
 from ...experiment import Instances, Run, to_device
@@ -66,13 +66,21 @@ def flow(problem: Reduced, times: Tensor, run: Run, quadratures: bool = False) -
     """The gradient flow. A confirming run is tighter and by another integrator: Gauss–Legendre, which conserves the
     imbalance to solver tolerance, or Radau where the flow is stiff, since Gauss–Legendre does not damp."""
     if run.level == 0:
-        return reduced_flow(problem, times, rtol=1e-10, quadratures=quadratures)
+        return reduced_flow(problem, times, rtol=1e-10, engine=first_engine(problem, times), quadratures=quadratures)
     return reduced_flow(problem, times, rtol=1e-12, engine=confirming_engine(problem, times), quadratures=quadratures)
+
+
+def first_engine(problem: Reduced, times: Tensor) -> Literal["explicit", "radau"]:
+    """The integrator of a first pass over a small batch, where a step costs its overhead: implicit from a stiffness
+    λ₁(‖Z‖² + ‖Ỹ‖/√λ₁)t of 600 on, where its few steps are cheaper."""
+    top = problem.root[:, 0]
+    stiffness = top * (top * weight(problem) + torch.linalg.vector_norm(problem.target, dim=(-2, -1))) * times[:, -1]
+    return "radau" if bool(stiffness.max() > 600) else "explicit"
 
 
 def confirming_engine(problem: Reduced, times: Tensor) -> Literal["gauss", "radau"]:
     """The integrator of a confirming run."""
-    return "gauss" if choose("auto", compress(problem), times) == "explicit" else "radau"
+    return "gauss" if first_engine(problem, times) == "explicit" else "radau"
 
 
 def train(instances: Instances, run: Run, factor: float = 25.0, quadratures: bool = False
