@@ -12,6 +12,7 @@ from .types import Batch, States
 
 Layers = Float[Tensor, "*stage B m+r k"]
 Errors = Float[Tensor, "*stage B r m"]
+Stages = Float[Tensor, "B s m+r k"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class ReducedField:
     def at(self, index: Tensor) -> "ReducedField":
         """The field of some of the instances."""
         return ReducedField(self.root[index], self.target[index], self.width, self.quadratures)
+
+    @property
+    def staged(self) -> "ReducedField":
+        """The field on stages, (B, s, m+r, k)."""
+        return ReducedField(self.root[:, None], self.target[:, None], self.width, self.quadratures)
 
     @property
     def m(self) -> int:
@@ -74,19 +80,24 @@ class ReducedField:
 
     def couple(self, C: Errors, Z: Layers) -> Layers:
         """``A Z`` with ``A = [[0, C^T], [C, 0]]``: one product with a padded matrix beats two thin ones."""
+        return self._padded(C) @ Z
+
+    def _padded(self, C: Errors) -> Float[Tensor, "*stage m+r m+r"]:
         A = C.new_zeros(*C.shape[:-2], self.rows, self.rows)
         A[..., self.m :, : self.m] = C
         A[..., : self.m, self.m :] = C.mT
-        return A @ Z
+        return A
 
-    def linearised(self, dZ: Layers, Z: Layers) -> Errors:
-        """``L dZ = -dE``: how a step in Z lowers the residual at Z."""
+    def linearised(self, dZ: Stages, Z: Float[Tensor, "B m+r k"]) -> Float[Tensor, "B s r m"]:
+        """``L dZ = -dE``: how steps in Z lower the residual at Z."""
         m = self.m
-        return self._column * (dZ[..., m:, :] @ Z[..., :m, :].mT + Z[..., m:, :] @ dZ[..., :m, :].mT)
+        P = (dZ.flatten(1, 2) @ Z.mT).view(*dZ.shape[:3], self.rows)
+        return self._column[:, None] * (P[..., m:, :m] + P[..., :m, m:].mT)
 
-    def adjoint(self, w: Errors, Z: Layers) -> Layers:
-        """``L^T w``; the field itself is ``L^T E``."""
-        return self.couple(self._column * w, Z)
+    def less_adjoint(self, G: Stages, w: Float[Tensor, "B s r m"], Z: Float[Tensor, "B m+r k"]) -> Stages:
+        """``G - L^T w`` at Z; the field itself is ``L^T E``."""
+        A = self._padded(self._column[:, None] * w).flatten(1, 2)
+        return torch.baddbmm(G.flatten(1, 2), A, Z, alpha=-1).view(G.shape)
 
     def speeds(self, C: Errors, dZ: Layers) -> Float[Tensor, "*stage B 2"]:
         """Derivatives of the integrals: ``||Sigma^{1/2} E||_2`` and ``||Z'||_F``."""

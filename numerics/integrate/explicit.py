@@ -1,7 +1,8 @@
 """Dormand and Prince's explicit Runge-Kutta method of order 8, batched.
 
 Source: Hairer, Nørsett, Wanner, Solving Ordinary Differential Equations I (2nd ed. 1993), Sec. II.5 (method),
-II.4 (first step, step control) and II.10 (DOP853's error estimate). Coefficients: those that scipy ships.
+II.4 (first step, step control) and II.10 (DOP853's error estimate). Coefficients: those of scipy's
+class of that name.
 """
 
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import torch
-from scipy.integrate._ivp import dop853_coefficients as dop853
+from scipy.integrate import DOP853
 from torch import Tensor
 
 from ..types import Batch, Field, States, Times
@@ -24,10 +25,10 @@ STAGES = 12
 def _coefficients(dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Stage weights (12, 12) with the step's own weights last, nodes (12,), error weights (2, 13)."""
     A = torch.zeros(STAGES + 1, STAGES, dtype=torch.float64)
-    A[:STAGES] = torch.from_numpy(dop853.A[:STAGES, :STAGES])
-    A[STAGES] = torch.from_numpy(dop853.B)
-    nodes = torch.from_numpy(dop853.C[:STAGES].copy())
-    errors = torch.stack((torch.from_numpy(dop853.E5), torch.from_numpy(dop853.E3)))
+    A[:STAGES] = torch.tensor(DOP853.A)
+    A[STAGES] = torch.tensor(DOP853.B)
+    nodes = torch.tensor(DOP853.C)
+    errors = torch.stack((torch.tensor(DOP853.E5), torch.tensor(DOP853.E3)))
     return tuple(c.to(device=device, dtype=dtype) for c in (A, nodes, errors))  # type: ignore[return-value]
 
 

@@ -35,9 +35,12 @@ class Tableau:
     """The polynomial through the stage derivatives, evaluated at 0."""
     alpha: Complex[Tensor, " p"]
     """Eigenvalues of A with non-negative imaginary part."""
-    left: Complex[Tensor, "p s"]
-    right: Complex[Tensor, "s p"]
-    """``Re(right f(alpha) left) = f(A)`` for real f."""
+    to_eigen: Float[Tensor, "s 2p"]
+    """From stages to real and imaginary parts, in turn, along the eigenvectors of A."""
+    from_eigen: Float[Tensor, "2p s"]
+    """Back: ``to_eigen f(alpha) from_eigen = f(A)^T`` for real f."""
+    d_start: Float[Tensor, " s"]
+    """``at_start A^{-1}``: the same from the stage increments, times the step."""
     barycentric: Float[Tensor, " s+1"]
     """Weights of the interpolation through 0 and the nodes."""
 
@@ -46,8 +49,11 @@ class Tableau:
         require(torch.allclose(self.A @ one, self.c, atol=1e-12), "A 1 = c fails: not a collocation method.")
         moments = torch.stack([(self.b * self.c**k).sum() * (k + 1) for k in range(2 * len(self.c) - 1)])
         require(torch.allclose(moments, torch.ones_like(moments), atol=1e-11), "b misses its order.")
-        A = ((self.right * self.alpha) @ self.left).real
+        A = (torch.view_as_real(self._eigen() * self.alpha).flatten(1) @ self.from_eigen).mT
         require(torch.allclose(A, self.A, atol=1e-9), "the eigenvalues of A do not give A back.")
+
+    def _eigen(self) -> Complex[Tensor, "s p"]:
+        return torch.view_as_complex(self.to_eigen.unflatten(1, (-1, 2)))
 
     def to(self, dtype: torch.dtype, device: torch.device) -> "Tableau":
         """The same numbers elsewhere."""
@@ -76,6 +82,11 @@ def _lagrange(nodes: np.ndarray) -> list[Polynomial]:
     return basis
 
 
+def _in_turn(matrix: np.ndarray) -> Float[Tensor, "s 2p"]:
+    """Real and imaginary parts of the columns, side by side."""
+    return torch.view_as_real(torch.tensor(np.ascontiguousarray(matrix, complex))).flatten(1)
+
+
 @cache
 def tableau(kind: Kind, s: int) -> Tableau:
     """The method with ``s`` stages, from its nodes."""
@@ -90,6 +101,7 @@ def tableau(kind: Kind, s: int) -> Tableau:
     alpha, right = alpha.astype(complex), right.astype(complex)
     keep = np.imag(alpha) >= -1e-14
     twice = np.where(np.imag(alpha[keep]) > 1e-14, 2.0, 1.0)
+    start = np.array([p(-1.0) for p in basis])
     points = np.append(0.0, c)
     weights = [1 / np.prod(x - np.delete(points, i)) for i, x in enumerate(points)]
     return Tableau(
@@ -97,9 +109,10 @@ def tableau(kind: Kind, s: int) -> Tableau:
         A=torch.tensor(A),
         b=torch.tensor(b),
         d=torch.tensor(np.linalg.solve(A.T, b)),
-        at_start=torch.tensor(np.array([p(-1.0) for p in basis])),
+        at_start=torch.tensor(start),
         alpha=torch.tensor(alpha[keep].astype(complex)),
-        left=torch.tensor(left[keep].astype(complex)),
-        right=torch.tensor((right[:, keep] * twice).astype(complex)),
+        to_eigen=_in_turn(left[keep].T),
+        from_eigen=_in_turn((right[:, keep] * twice).conj()).mT.contiguous(),
+        d_start=torch.tensor(np.linalg.solve(A.T, start)),
         barycentric=torch.tensor(np.array(weights)),
     )
