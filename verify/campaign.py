@@ -30,7 +30,7 @@ from .search import Found
 from .statistics import violation_upper_limit
 from .store import Store, fingerprint
 from .verdict import Verdict, as_expected, unexpected
-from .work import Piece, carry_out, merge, start_worker
+from .work import Piece, carry_out, claim_for, merge, start_worker
 
 SCHEMA_VERSION = "1.0"
 Event = Callable[[dict[str, Any]], None]
@@ -70,11 +70,12 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
     level = CAMPAIGN_LEVEL / max(tests, 1)
     pieces = {c.id: _pieces(c, profile, request, device, level) for c in claims}
     on_event({"event": "planned", "claims": [c.id for c in claims]})
+    data = None if request.data is None else data_section(request.data, request.seed)
     store = Store(request.out / "campaign.sqlite")
     results, interrupted = [], False
     try:
         for claim, shards in _work(pieces, claims, store, request, level, on_event):
-            result = claim_result(claim, merge(shards), profile, request.out)
+            result = claim_result(claim_for(claim.id, request.data), merge(shards), request.out)
             results.append(result)
             on_event({"event": "finished", "claim": claim.id, "result": result})
     except KeyboardInterrupt:
@@ -95,7 +96,7 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
         "seconds": time.perf_counter() - began,
         "interrupted": interrupted,
         "exit_code": exit_code(results, interrupted),
-        "data": None if request.data is None else data_section(request.data, request.seed),
+        "data": data,
         "claims": results,
     }
 
@@ -154,7 +155,7 @@ def _carry_out_all(todo: list[Piece], jobs: int, on_event: Event) -> Iterator[tu
             raise
 
 
-def claim_result(claim: Claim, merged: dict[str, Any], profile: Profile, out: Path) -> dict[str, Any]:
+def claim_result(claim: Claim, merged: dict[str, Any], out: Path) -> dict[str, Any]:
     """One claim's entry of the report."""
     verdicts = _verdicts(claim, merged)
     names = {v["name"] for v in verdicts}

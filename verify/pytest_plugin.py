@@ -89,7 +89,7 @@ class Theorem(pytest.Item):
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        return "theorems", None, self.name
+        return "theorems", None, f"theorem {self.name}"
 
 
 def _benches(names: list[str], config: pytest.Config) -> list[Any]:

@@ -16,7 +16,7 @@ from theory.evaluate import compile as compile_expression
 from ...experiment import Instances
 from .bias import _end
 from .families import gaussian
-from .training import log_times, reduced
+from .training import horizon, log_times, reduced
 
 SHARE = 1e-3
 """The time at which the excess loss is this share of the start is predicted."""
@@ -24,21 +24,18 @@ GD_STEPS = 2000
 
 
 def predict(data: Any, seed: int) -> list[dict[str, Any]]:
-    """Rows {claim, what, predicted, happened, unit} for one network on the data: the user's weights, or Gaussian ones
-    of standard deviation h^(−½) with h = m + r + 10."""
+    """Rows {claim, what, predicted, happened, unit} for networks on the data: flow from the user's weights, or from
+    Gaussian ones of standard deviation h^(−½) with h = m + r + 10; descent from a start with q = 1."""
     instances = _network(data, seed)
     problem = reduced(instances)
-    named = _evaluate(instances, ("c", "lambda_r", "lambda_1", "q"), "min2021.equilibrium")
-    named |= _evaluate(instances, ("c_2",), "min2021.v2-rate")
-    named |= _evaluate(instances, ("eta_max",), "min2021.gd-rate")
+    named = _evaluate(instances, ("c", "lambda_r"), "min2021.thm1") | _evaluate(instances, ("c_2",), "min2021.v2-rate")
     rate = 2 * named["lambda_r"] * named["c"]
-    end = torch.tensor([30.0 / max(rate, 1e-300)], dtype=torch.float64)
-    trajectory = reduced_flow(problem, log_times(end), rtol=1e-10)
+    trajectory = reduced_flow(problem, log_times(horizon(problem, 30.0)), rtol=1e-10, engine="radau")
     E = torch.linalg.vector_norm(trajectory.residual[0], dim=(-2, -1))
     return [
         *_rates(trajectory, E, rate, named),
         *_distance(problem, trajectory, instances),
-        *_descent(problem, named),
+        *_descent(_strong_start(instances)),
     ]
 
 
@@ -51,6 +48,15 @@ def _network(data: Any, seed: int) -> Instances:
         g, h = torch.Generator().manual_seed(seed), m + r + 10
         U, V = gaussian(g, 1, D, h) / h**0.5, gaussian(g, 1, m, h) / h**0.5
     return {"X": X, "Y": Y, "U": U, "V": V, "r": r}
+
+
+def _strong_start(instances: Instances) -> Instances:
+    """V = 0 and U₁ = √c·I with c such that q = √λ₁‖Ỹ‖/(λ_r c) = 1: imbalanced enough for a step size to be named."""
+    X, Y, r = (instances[k] for k in ("X", "Y", "r"))
+    W, s, Vh = torch.linalg.svd(X, full_matrices=False)
+    c = s[0, 0] * torch.linalg.matrix_norm(W[0, :, :r].T @ Y[0]) / s[0, r - 1] ** 2
+    U = c.clamp_min(1e-300).sqrt() * Vh[:, :r].mT
+    return {**instances, "U": U, "V": torch.zeros(1, Y.shape[2], r, dtype=X.dtype)}
 
 
 def _evaluate(instances: Instances, names: tuple[str, ...], claim_id: str) -> dict[str, float]:
@@ -83,6 +89,9 @@ def _rates(trajectory: Any, E: torch.Tensor, rate: float, named: dict[str, float
 
 def _distance(problem: Reduced, trajectory: Any, instances: Instances) -> list[dict[str, Any]]:
     dev = float(torch.linalg.matrix_norm(_end(problem, trajectory, instances)["dev"][0, 0], 2))
+    if instances["X"].shape[2] == instances["r"]:
+        return [_row("bias-det", "distance to the minimum-norm solution (the only one: X has full column rank)", 0.0, dev,
+                     "spectral norm; rounding and finite time")]
     claim = get_claim("min2021.bias-det")
     values = {**instances, "I_end": trajectory.integral[:, -1],
               "rank_Z": int(torch.linalg.matrix_rank(problem.Z[0], rtol=1e-10))}
@@ -94,13 +103,22 @@ def _distance(problem: Reduced, trajectory: Any, instances: Instances) -> list[d
     return rows
 
 
-def _descent(problem: Reduced, named: dict[str, float]) -> list[dict[str, Any]]:
-    eta = named["eta_max"]
-    ell = reduced_descent(compress(problem), step=eta, steps=GD_STEPS, every=GD_STEPS,
-                          observe=lambda p: {"ell": p.excess_loss}).values["ell"][0]
+def _descent(instances: Instances) -> list[dict[str, Any]]:
+    named = _evaluate(instances, ("eta_max", "lambda_r", "c"), "min2021.gd-rate")
+    eta, problem = named["eta_max"], compress(reduced(instances))
+    look = {"observe": lambda p: {"ell": p.excess_loss}, "steps": GD_STEPS, "every": GD_STEPS}
+    ell = reduced_descent(problem, step=eta, **look).values["ell"][0]
     factor = (1 - eta * named["lambda_r"] * named["c"] / 2) ** (2 * GD_STEPS)
     return [
-        _row("gd-rate", "step size that the a-priori rate allows", eta, eta, "time"),
-        _row("gd-rate", f"share of the excess loss left after {GD_STEPS} steps of that size, at most", factor,
-             float(ell[-1] / ell[0]), ""),
+        _row("gd-rate", "step size that the a-priori rate allows, against the largest that is stable at the end", eta,
+             2 / _curvature(problem), "time"),
+        _row("gd-rate", f"share of the excess loss left after {GD_STEPS} steps of the allowed size, at most", factor,
+             float(ell[-1] / ell[0])),
     ]
+
+
+def _curvature(problem: Reduced) -> float:
+    """λ₁(‖U₁‖₂² + ‖V‖₂²) where the flow ends: gradient descent is stable there below 2 over it."""
+    end = reduced_flow(problem, horizon(problem, 30.0)[:, None], rtol=1e-8, engine="radau", estimate_error=False)
+    norm = torch.linalg.matrix_norm
+    return float(problem.root[0, 0] ** 2 * (norm(end.U1[0, -1], 2) ** 2 + norm(end.V[0, -1], 2) ** 2))
