@@ -111,7 +111,8 @@ class Part:
     """One separately testable relation of a claim.
 
     `relation` is `Eq`, `Le` or `Ge` between what is measured and what is predicted. Equality of matrices is
-    equality of all entries. Where `when` (a sympy Boolean) is false the part says nothing. For a law the relation is `Eq(F(x), cdf)`, F being the empirical distribution.
+    equality of all entries. Where `when` (a sympy Boolean) is false the part says nothing. For a law the relation is
+    `Eq(F(x), cdf)`, F being the empirical distribution.
     """
 
     name: str
@@ -231,12 +232,13 @@ def mutated(claim: Claim, mutant: Mutant) -> tuple[tuple[Part, ...], Mapping[Any
 
     A definition that the claim itself does not use comes from the claim's setting.
     """
-    replaced = {
-        p.name: replace(p, relation=mutant.relations.get(p.name, p.relation)) for p in claim.parts
-    }
+    replaced = {p.name: replace(p, relation=mutant.relations.get(p.name, p.relation)) for p in claim.parts}
     names = set(mutant.relations) if mutant.relations else set(replaced)
     everything = {q.symbol: q.definition for q in claim.setting if q.definition is not None}
-    return tuple(replaced[p.name] for p in claim.parts if p.name in names), {**everything, **mutant.definitions}
+    return tuple(replaced[p.name] for p in claim.parts if p.name in names), {
+        **everything,
+        **mutant.definitions,
+    }
 
 
 def _statement_expressions(claim: Claim) -> list[Any]:

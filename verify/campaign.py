@@ -116,12 +116,24 @@ def _pieces(claim: Claim, profile: Profile, request: Request, device: str, level
     return [Piece(claim.id, i, profile, request.seed, device, level, request.data) for i in range(shards)]
 
 
-def _work(pieces: dict[str, list[Piece]], claims: list[Claim], store: Store, request: Request, level: float,
-          on_event: Event) -> Iterator[tuple[Claim, list[dict[str, Any]]]]:
+def _work(
+    pieces: dict[str, list[Piece]],
+    claims: list[Claim],
+    store: Store,
+    request: Request,
+    level: float,
+    on_event: Event,
+) -> Iterator[tuple[Claim, list[dict[str, Any]]]]:
     """Yield each claim with the results of its shards as soon as all of them are there."""
     any_piece = next(iter(pieces.values()))[0]
-    key = fingerprint(profile=any_piece.profile.settings(), seed=request.seed, device=any_piece.device, level=level,
-                      data=request.data and request.data.digest(), source=source_digest())
+    key = fingerprint(
+        profile=any_piece.profile.settings(),
+        seed=request.seed,
+        device=any_piece.device,
+        level=level,
+        data=request.data and request.data.digest(),
+        source=source_digest(),
+    )
     done = {c.id: [store.get(key, c.id, p.shard) for p in pieces[c.id]] for c in claims}
     todo = [p for c in claims for p in pieces[c.id] if done[c.id][p.shard] is None]
     by_id = {c.id: c for c in claims}
@@ -173,8 +185,12 @@ def claim_result(claim: Claim, merged: dict[str, Any], out: Path) -> dict[str, A
         "violation_probability_upper": violation_upper_limit(merged["violations"], merged["run"]),
         "confidence": CONFIDENCE,
         "worst_slack": min(slacks, default=None),
-        "mutants": {"planted": len(claim.mutants), "refuted": len(claim.mutants) - len(survivors),
-                    "survivors": survivors, "table": _mutant_table(claim, merged["mutants"])},
+        "mutants": {
+            "planted": len(claim.mutants),
+            "refuted": len(claim.mutants) - len(survivors),
+            "survivors": survivors,
+            "table": _mutant_table(claim, merged["mutants"]),
+        },
         "families": merged["families"],
         "statistics": merged["statistics"],
         "slack": _histogram(slacks, merged["unit"]),
@@ -201,15 +217,23 @@ def _verdicts(claim: Claim, merged: dict[str, Any]) -> list[dict[str, str]]:
         limit = violation_upper_limit(merged["violations"], run)
         verdicts.append(Verdict.SUPPORTED.as_dict(run=run, confidence=CONFIDENCE, limit=limit))
     if merged["inconclusive"]:
-        verdicts.append(Verdict.INCONCLUSIVE.as_dict(count=merged["inconclusive"], run=run, remedy="the integrator's "
-                        "error estimate was too large or a value was not finite; the report's families say where"))
+        verdicts.append(
+            Verdict.INCONCLUSIVE.as_dict(
+                count=merged["inconclusive"],
+                run=run,
+                remedy="the integrator's "
+                "error estimate was too large or a value was not finite; the report's families say where",
+            )
+        )
     verdicts += [Verdict.VACUOUS.as_dict(part=p) for p, n in merged["spoke"].items() if n == 0 and not found]
     return verdicts
 
 
 def _mutant_table(claim: Claim, refuted: dict[str, str]) -> list[dict[str, Any]]:
-    return [{"name": m.name, "text": m.text, "refuted": m.name in refuted, "evidence": refuted.get(m.name, "")}
-            for m in claim.mutants]
+    return [
+        {"name": m.name, "text": m.text, "refuted": m.name in refuted, "evidence": refuted.get(m.name, "")}
+        for m in claim.mutants
+    ]
 
 
 def _histogram(slacks: list[float], unit: str) -> dict[str, Any] | None:
@@ -223,17 +247,30 @@ def _counterexample(claim: Claim, found: dict[str, Any] | None, out: Path) -> di
     if not found:
         return None
     worst = {k: found[k] for k in ("measured", "predicted", "budget", "excess", "index")}
-    instances = {k: v if isinstance(v, int) else torch.tensor([v], dtype=torch.float64)
-                 for k, v in found["instance"].items()}
+    instances = {
+        k: v if isinstance(v, int) else torch.tensor([v], dtype=torch.float64) for k, v in found["instance"].items()
+    }
     path = save(claim, Found(found["part"], instances, worst), out / "counterexamples")
     relative = path.relative_to(out).as_posix()
-    return {"part": found["part"], "file": relative, **{k: worst[k] for k in ("measured", "predicted", "budget", "excess")},
-            "instance": found["instance"], "at": {"index": worst["index"]}, "replay": f"lemmaflow replay {path}"}
+    return {
+        "part": found["part"],
+        "file": relative,
+        **{k: worst[k] for k in ("measured", "predicted", "budget", "excess")},
+        "instance": found["instance"],
+        "at": {"index": worst["index"]},
+        "replay": f"lemmaflow replay {path}",
+    }
 
 
 def _proof(claim: Claim) -> dict[str, Any]:
-    steps = [{"kind": s.kind.value, "text": f"{s.lemma}: {s.text}" if s.lemma else s.text, "status": s.check().value}
-             for s in claim.proof]
+    steps = [
+        {
+            "kind": s.kind.value,
+            "text": f"{s.lemma}: {s.text}" if s.lemma else s.text,
+            "status": s.check().value,
+        }
+        for s in claim.proof
+    ]
     return {"steps": steps, "counts": proof_status(claim.proof), "fully_checked": fully_checked(claim.proof)}
 
 

@@ -55,8 +55,13 @@ class Judgement:
         s = self.sides
         score = torch.where(s.judged[i], s.gap[i] - s.budget[i], -torch.inf)
         j = int(score.argmax())
-        return {"measured": self._plain(s.left[i, j]), "predicted": self._plain(s.right[i, j]),
-                "budget": float(s.budget[i, j]), "excess": float(score[j]), "index": j}
+        return {
+            "measured": self._plain(s.left[i, j]),
+            "predicted": self._plain(s.right[i, j]),
+            "budget": float(s.budget[i, j]),
+            "excess": float(score[j]),
+            "index": j,
+        }
 
     def _plain(self, value: Tensor) -> float:
         return float(value.exp() if self.log else value)
@@ -120,13 +125,22 @@ def _judge_part(part: Part, program: Any, measured: Measured) -> Judgement:
     silent = ~sides.judged.any(1)
     excess = _largest(sides.gap - sides.budget, sides.judged)
     near = (_largest(sides.gap - sides.budget / 10, sides.judged) > 0) & (excess <= 0)
-    return Judgement(part.name, excess, near & (not part.is_equation), unclear, silent & ok,
-                     -_slackest(part, sides, measured.start), sides, part.scale is Scale.LOG)
+    return Judgement(
+        part.name,
+        excess,
+        near & (not part.is_equation),
+        unclear,
+        silent & ok,
+        -_slackest(part, sides, measured.start),
+        sides,
+        part.scale is Scale.LOG,
+    )
 
 
 def _largest(x: Tensor, judged: Tensor) -> Tensor:
-    return torch.where(judged, torch.nan_to_num(x, nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf),
-                       -torch.inf).amax(1)
+    return torch.where(
+        judged, torch.nan_to_num(x, nan=-torch.inf, posinf=torch.inf, neginf=-torch.inf), -torch.inf
+    ).amax(1)
 
 
 def _slackest(part: Part, sides: Sides, start: int) -> Tensor:
@@ -169,7 +183,8 @@ def evaluate_sides(part: Part, program: Any, measured: Measured) -> Sides:
     judged = measured.judged.get(part.name, torch.ones((), dtype=torch.bool, device=gap.device))
     when = torch.as_tensor(when, device=gap.device)
     left, right, gap, budget, judged, when = torch.broadcast_tensors(
-        *(torch.as_tensor(x, device=gap.device) for x in (left, right, gap, budget, judged, when)))
+        *(torch.as_tensor(x, device=gap.device) for x in (left, right, gap, budget, judged, when))
+    )
     return Sides(left, right, gap, budget, judged & when)
 
 
@@ -185,7 +200,9 @@ def _gap(part: Part, left: Any, right: Any, matrix: bool) -> Tensor:
     if matrix:
         return _norm(left - right)
     # −∞ ≤ −∞ in the log scale (0 ≤ 0): no gap
-    difference = torch.where(torch.eq(torch.as_tensor(left), torch.as_tensor(right)), 0.0, torch.as_tensor(left - right))
+    difference = torch.where(
+        torch.eq(torch.as_tensor(left), torch.as_tensor(right)), 0.0, torch.as_tensor(left - right)
+    )
     return difference.abs() if part.is_equation else difference
 
 
@@ -202,5 +219,8 @@ def assumptions_hold(claim: Claim, measured: Measured) -> Tensor:
 @lru_cache(maxsize=512)
 def _predicates(claim_id: str) -> list[Any]:
     claim = _claim(claim_id)
-    return [compile_expression(a.predicate, definitions=claim.definitions, backend="torch")
-            for a in claim.assumptions if a.predicate is not None]
+    return [
+        compile_expression(a.predicate, definitions=claim.definitions, backend="torch")
+        for a in claim.assumptions
+        if a.predicate is not None
+    ]

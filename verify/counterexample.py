@@ -47,8 +47,16 @@ def save(claim: Claim, found: Found, folder: Path) -> Path:
     """Write the counterexample (whole or not at all); returns its file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{claim.id}.json"
-    text = json.dumps({"format": FORMAT, "claim": claim.id, "part": found.part, "instance": plain(found.instances),
-                       **found.worst}, indent=1)
+    text = json.dumps(
+        {
+            "format": FORMAT,
+            "claim": claim.id,
+            "part": found.part,
+            "instance": plain(found.instances),
+            **found.worst,
+        },
+        indent=1,
+    )
     with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as f:
         f.write(text)
     os.replace(f.name, path)
@@ -66,14 +74,20 @@ def load(path: Path) -> dict[str, Any]:
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["format"] != FORMAT:
             raise KeyError(stored["format"])
-        stored["instances"] = {k: v if isinstance(v, int) else torch.tensor([v], dtype=torch.float64)
-                               for k, v in stored["instance"].items()}
+        stored["instances"] = {
+            k: v if isinstance(v, int) else torch.tensor([v], dtype=torch.float64)
+            for k, v in stored["instance"].items()
+        }
         return stored
     except OSError as error:
-        raise VerifyError(f"cannot read {str(path)!r}: {error.strerror or error}; give a counterexample file or a claim id") from None
+        raise VerifyError(
+            f"cannot read {str(path)!r}: {error.strerror or error}; give a counterexample file or a claim id"
+        ) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise VerifyError(f"{str(path)!r} is no counterexample file ({type(error).__name__}: {str(error)[:60]}); `lemmaflow "
-                          "verify` writes them to OUT/counterexamples") from None
+        raise VerifyError(
+            f"{str(path)!r} is no counterexample file ({type(error).__name__}: {str(error)[:60]}); `lemmaflow "
+            "verify` writes them to OUT/counterexamples"
+        ) from None
 
 
 def replay(target: str, device: str = "cpu") -> dict[str, Any]:
@@ -93,8 +107,14 @@ def replay(target: str, device: str = "cpu") -> dict[str, Any]:
     judgements = judge(claim, experiment.measure(instances, Run(torch.device(device), level=1)))
     j = next(j for j in judgements if j.part == part)
     worst = j.worst(0)
-    return {"claim": claim.id, "part": part, **{k: worst[k] for k in ("measured", "predicted", "budget", "excess")},
-            "violates": bool(j.violates[0]), "instance": plain(instances), "at": {"index": worst["index"]}}
+    return {
+        "claim": claim.id,
+        "part": part,
+        **{k: worst[k] for k in ("measured", "predicted", "budget", "excess")},
+        "violates": bool(j.violates[0]),
+        "instance": plain(instances),
+        "at": {"index": worst["index"]},
+    }
 
 
 def _fresh(claim: Claim, device: str) -> tuple[str, Instances]:

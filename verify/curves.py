@@ -43,7 +43,7 @@ def _curve(claim: Claim, experiment: Experiment, instances: Any, title: str, run
     keep = sides.judged[0] & torch.isfinite(sides.left[0])
     log = part.scale is Scale.LOG
     names = claim.names("unicode")
-    left, right = part.sides()
+    left, _ = part.sides()
     return {
         "title": title,
         "xlabel": {"t": "time of the flow", "k": "steps"}.get(measured.axis, measured.axis),
@@ -70,5 +70,7 @@ def _scale(sides: Any, keep: torch.Tensor) -> str:
 
 
 def _shapes(instances: Any) -> str:
-    shapes = {k: "×".join(map(str, v.shape[1:])) for k, v in instances.items() if isinstance(v, torch.Tensor) and v.ndim == 3}
+    shapes = {
+        k: "×".join(map(str, v.shape[1:])) for k, v in instances.items() if isinstance(v, torch.Tensor) and v.ndim == 3
+    }
     return ", ".join(f"{name} {shape}" for name, shape in shapes.items())

@@ -74,9 +74,7 @@ def _reader(path: Path) -> Callable[[Path, Sequence[str] | None], Dataset]:
 
 def _missing(path: Path) -> str:
     near = difflib.get_close_matches(str(path), BUNDLED, n=1, cutoff=0.6)
-    hint = (
-        f"did you mean {near[0]!r}?" if near else f"give a .npz or .csv file or a name: {', '.join(BUNDLED)}"
-    )
+    hint = f"did you mean {near[0]!r}?" if near else f"give a .npz or .csv file or a name: {', '.join(BUNDLED)}"
     return f"there is no file or data set {str(path)!r}; {hint}"
 
 
@@ -126,9 +124,7 @@ def _csv(path: Path, target: Sequence[str] | None) -> Dataset:
     header, rows = _read_csv(path)
     names = header or [f"column {i + 1}" for i in range(len(rows[0]))]
     columns = _target_columns(path, names, target, has_header=bool(header))
-    table = np.array(
-        [[_number(path, names, i, j, cell) for j, cell in enumerate(row)] for i, row in enumerate(rows)]
-    )
+    table = np.array([[_number(path, names, i, j, cell) for j, cell in enumerate(row)] for i, row in enumerate(rows)])
     inputs = [j for j in range(len(names)) if j not in columns]
     if not inputs:
         raise DataError(f"{path}: all columns are targets; at least one must be an input")
@@ -140,9 +136,7 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
     """(header or [], rows). The first line is a header when none of its cells is a number."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = [
-                [cell.strip() for cell in line] for line in csv.reader(file) if any(c.strip() for c in line)
-            ]
+            lines = [[cell.strip() for cell in line] for line in csv.reader(file) if any(c.strip() for c in line)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} is no readable text table ({error})") from None
     if not lines:
@@ -160,9 +154,7 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _target_columns(
-    path: Path, names: list[str], target: Sequence[str] | None, *, has_header: bool
-) -> list[int]:
+def _target_columns(path: Path, names: list[str], target: Sequence[str] | None, *, has_header: bool) -> list[int]:
     if not target:
         return [len(names) - 1]
     for name in target:
@@ -215,9 +207,7 @@ def _check(data: Dataset) -> None:
             raise DataError(f"{data.name}: {name} is empty (shape {array.shape})")
         _check_finite(data, name, array)
     if len(data.X) != len(data.Y):
-        raise DataError(
-            f"{data.name}: X has {len(data.X)} rows and Y has {len(data.Y)}; expected the same number"
-        )
+        raise DataError(f"{data.name}: X has {len(data.X)} rows and Y has {len(data.Y)}; expected the same number")
     if not data.X.any():
         raise DataError(f"{data.name}: X is zero everywhere (rank 0); there is nothing to learn from")
     _check_weights(data)

@@ -15,8 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def environment(device: str) -> dict[str, object]:
     """Versions, platform, device and commit, for the report."""
-    return {"python": platform.python_version(), "platform": platform.platform(), "versions": _versions(),
-            "threads": 1, "device": _device_name(device), "commit": _commit()}
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "versions": _versions(),
+        "threads": 1,
+        "device": _device_name(device),
+        "commit": _commit(),
+    }
 
 
 def _versions() -> dict[str, str]:
@@ -39,8 +45,14 @@ def _device_name(device: str) -> str:
 
 def _commit() -> str:
     try:
-        out = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, timeout=10,
-                             cwd=ROOT, check=True)
+        out = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            cwd=ROOT,
+            check=True,
+        )
         return out.stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return "unknown"

@@ -11,6 +11,7 @@ import torch
 from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
+CPU = torch.device("cpu")
 Instances = dict[str, Any]
 """A batch of explicit instances: tensors with leading dimension B (float64, on the CPU) and shared ints."""
 
@@ -19,7 +20,7 @@ Instances = dict[str, Any]
 class Run:
     """How a measurement is made. `level` 0 is the first pass; level 1 confirms: tighter, by another engine."""
 
-    device: torch.device = torch.device("cpu")
+    device: torch.device = CPU
     level: int = 0
 
 

@@ -24,5 +24,12 @@ def data_section(data: Dataset, seed: int) -> dict[str, Any]:
         predict = getattr(importlib.import_module(f"{papers.__name__}.{key}"), "predict", None)
         if predict is not None:
             rows += predict(data, seed)
-    return {"name": data.name, "samples": len(X), "features": X.shape[1], "targets": data.Y.shape[1], "rank": r,
-            "condition": float((sigma[0] / sigma[r - 1]) ** 2), "predictions": rows}
+    return {
+        "name": data.name,
+        "samples": len(X),
+        "features": X.shape[1],
+        "targets": data.Y.shape[1],
+        "rank": r,
+        "condition": float((sigma[0] / sigma[r - 1]) ** 2),
+        "predictions": rows,
+    }

@@ -17,11 +17,20 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("lemmaflow", "theorems about training, tested on really trained networks")
-    group.addoption("--theorems", action="append", default=[], metavar="NAMES",
-                    help="claims and papers to test, comma-separated, such as min2021 or min2021.thm1,min2021.prop1; "
-                    "`all` takes the whole catalogue; repeatable")
-    group.addoption("--theorems-profile", default="quick", metavar="NAME",
-                    help="how much to run for each claim: quick, standard or deep (default: quick)")
+    group.addoption(
+        "--theorems",
+        action="append",
+        default=[],
+        metavar="NAMES",
+        help="claims and papers to test, comma-separated, such as min2021 or min2021.thm1,min2021.prop1; "
+        "`all` takes the whole catalogue; repeatable",
+    )
+    group.addoption(
+        "--theorems-profile",
+        default="quick",
+        metavar="NAME",
+        help="how much to run for each claim: quick, standard or deep (default: quick)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,8 +68,10 @@ class Theorems(pytest.Collector):
 
     def _items(self, bench: Any) -> list[pytest.Item]:
         claim = bench.claim.id + ("[printed]" if bench.claim.printed else "")
-        mutants = [Theorem.from_parent(self, name=f"{bench.claim.id}[mutant {m}]", bench=bench, mutant=m)
-                   for m in bench.mutants]
+        mutants = [
+            Theorem.from_parent(self, name=f"{bench.claim.id}[mutant {m}]", bench=bench, mutant=m)
+            for m in bench.mutants
+        ]
         return [Theorem.from_parent(self, name=claim, bench=bench), *mutants]
 
 

@@ -28,8 +28,9 @@ def count_tests(claim: Claim, sampling: Sampling, profile: Profile) -> int:
     return per_design * len(designs_of(sampling, profile))
 
 
-def sample_claim(claim: Claim, sampling: Sampling, profile: Profile, seed_: int, run: Run, level: float
-                 ) -> tuple[Tally, list[Test]]:
+def sample_claim(
+    claim: Claim, sampling: Sampling, profile: Profile, seed_: int, run: Run, level: float
+) -> tuple[Tally, list[Test]]:
     """Draw every design, test the claim and its mutants at the level."""
     tally, tests = Tally(), []
     for design in designs_of(sampling, profile):
@@ -58,8 +59,13 @@ def _count(claim: Claim, design: Design, draws: int, measured: Measured, level: 
     tally.inconclusive += int(unclear.sum())
     violations = int(torch.stack([j.violates for j in judgements]).any(0).sum()) if coverage else 0
     tally.violations += violations
-    row: dict[str, Any] = {"name": design.name, "run": n, "violations": violations, "inconclusive": int(unclear.sum()),
-                           "worst_slack": None}
+    row: dict[str, Any] = {
+        "name": design.name,
+        "run": n,
+        "violations": violations,
+        "inconclusive": int(unclear.sum()),
+        "worst_slack": None,
+    }
     if coverage:
         slack = torch.stack([j.slack for j in judgements]).amin(0)
         values = [float(s) for s in slack if torch.isfinite(s)]
@@ -89,13 +95,31 @@ def _tests(claim: Claim, judgements: list, name: str, level: float, measured: Me
             tests.append(uniform_test(f"{name}: {j.part}", j.sides.right[:, 0].cpu().numpy(), level))
         else:
             s = j.sides
-            tests.append(normal_test(f"{name}: {j.part}", float(s.left[0, 0]), float(s.right[0, 0]),
-                                     float(s.budget[0, 0]), len(s.left), level))
+            tests.append(
+                normal_test(
+                    f"{name}: {j.part}",
+                    float(s.left[0, 0]),
+                    float(s.right[0, 0]),
+                    float(s.budget[0, 0]),
+                    len(s.left),
+                    level,
+                )
+            )
     return tests
 
 
-def _try(claim: Claim, mutant: Mutant, sampling: Sampling, design: Design, draws: int, measured: Measured, seed_: int,
-         run: Run, level: float, tally: Tally) -> None:
+def _try(
+    claim: Claim,
+    mutant: Mutant,
+    sampling: Sampling,
+    design: Design,
+    draws: int,
+    measured: Measured,
+    seed_: int,
+    run: Run,
+    level: float,
+    tally: Tally,
+) -> None:
     if mutant.name in tally.refuted_mutants:
         return
     if mutant.setting:

@@ -6,6 +6,7 @@ import hashlib
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import torch
@@ -60,8 +61,16 @@ def hypothesis_run(body: Callable[[Any], None], strategy: Any, examples: int, se
     phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
 
     @seed(seed_)
-    @settings(max_examples=examples, database=None, deadline=None, phases=phases, verbosity=Verbosity.quiet,
-              suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=phases,
+        verbosity=Verbosity.quiet,
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
     @given(strategy)
     def wrapped(family: Any) -> None:
         body(family)
@@ -87,8 +96,10 @@ class Search:
         measured = measure(instances, self.run)
         held = assumptions_hold(self.claim, measured)
         if not bool(held.all()):
-            raise VerifyError(f"{self.claim.id}: the generator of family {family!r} broke an assumption of the claim on "
-                              f"{int((~held).sum())} of {n} instances; mend the generator")
+            raise VerifyError(
+                f"{self.claim.id}: the generator of family {family!r} broke an assumption of the claim on "
+                f"{int((~held).sum())} of {n} instances; mend the generator"
+            )
         judgements = judge(self.claim, measured)
         violating, unclear = self._confirm(judgements, instances, measure)
         self._count(judgements, unclear, violating, family)
@@ -96,8 +107,10 @@ class Search:
         if violating:
             part, i, worst = violating[0]
             self.tally.found = Found(part, pick(instances, [i]), worst)
-            raise Violation(f"{self.claim.id} part {part}: measured {worst['measured']:.8g}, predicted "
-                            f"{worst['predicted']:.8g}, budget {worst['budget']:.2g}")
+            raise Violation(
+                f"{self.claim.id} part {part}: measured {worst['measured']:.8g}, predicted "
+                f"{worst['predicted']:.8g}, budget {worst['budget']:.2g}"
+            )
 
     def _confirm(self, judgements: list[Judgement], instances: Instances, measure: Measure) -> tuple[list, set[int]]:
         """Violations and near misses are re-run tighter, by another engine, and only then judged."""
@@ -119,8 +132,9 @@ class Search:
         t.skipped += len(unjudged)
         t.violations += len(broken)
         t.inconclusive += len(unclear)
-        row = t.families.setdefault(family, {"name": family, "run": 0, "violations": 0, "inconclusive": 0,
-                                             "worst_slack": None})
+        row = t.families.setdefault(
+            family, {"name": family, "run": 0, "violations": 0, "inconclusive": 0, "worst_slack": None}
+        )
         row["run"] += n - len(unjudged)
         row["violations"] += len(broken)
         row["inconclusive"] += len(unclear)
@@ -134,28 +148,35 @@ class Search:
             t.spoke[j.part] = t.spoke.get(j.part, 0) + int((~j.silent).sum())
 
     def _try_mutants(self, measured: Measured, instances: Instances) -> None:
+        closely = self._closely(instances, self.experiment.measure)
         for mutant in self.claim.mutants:
             if mutant.name not in self.tally.refuted_mutants and not mutant.setting:
-                self._try_mutant(mutant, measured, instances, self.experiment.measure)
+                self._try_mutant(mutant, measured, closely)
 
-    def _try_mutant(self, mutant: Mutant, measured: Measured, instances: Instances, measure: Measure) -> None:
-        for j in judge(self.claim, measured, None if mutant.setting else mutant):
-            for i in j.violates.nonzero()[:1, 0]:
-                closer = measure(pick(instances, [int(i)]), Run(self.run.device, level=1))
-                again = [k for k in judge(self.claim, closer, None if mutant.setting else mutant) if k.part == j.part]
-                if bool(again[0].violates[0]):
-                    self.tally.refuted_mutants[mutant.name] = evidence(j.part, again[0].worst(0), instances, int(i))
+    def _closely(self, instances: Instances, measure: Measure) -> Callable[[int], Measured]:
+        """The confirming measurement of instance i, made once for all mutants."""
+        return cache(lambda i: measure(pick(instances, [i]), Run(self.run.device, level=1)))
+
+    def _try_mutant(self, mutant: Mutant, measured: Measured, closely: Callable[[int], Measured]) -> None:
+        altered = None if mutant.setting else mutant
+        for j in judge(self.claim, measured, altered):
+            for i in j.violates.nonzero()[:1, 0].tolist():
+                again = next(k for k in judge(self.claim, closely(i), altered) if k.part == j.part)
+                if bool(again.violates[0]):
+                    self.tally.refuted_mutants[mutant.name] = evidence(j.part, again.worst(0), closely(i))
                     return
 
     def try_setting(self, mutant: Mutant, families: list[Any], batch: int) -> None:
         """A mutant that drops an assumption on training: the altered experiment must violate the claim."""
         variation = self.experiment.settings.get(mutant.setting)
         if variation is None:
-            raise VerifyError(f"{self.claim.id}: mutant {mutant.name!r} names the setting {mutant.setting!r}, which the "
-                              f"experiment lacks; it has {', '.join(self.experiment.settings) or 'none'}")
+            raise VerifyError(
+                f"{self.claim.id}: mutant {mutant.name!r} names the setting {mutant.setting!r}, which the "
+                f"experiment lacks; it has {', '.join(self.experiment.settings) or 'none'}"
+            )
         measure = variation.measure or self.experiment.measure
         for instances in self._varied(variation, families, batch):
-            self._try_mutant(mutant, measure(instances, self.run), instances, measure)
+            self._try_mutant(mutant, measure(instances, self.run), self._closely(instances, measure))
             if mutant.name in self.tally.refuted_mutants:
                 return
 
@@ -167,16 +188,28 @@ class Search:
             yield realise(family, batch)
 
 
-def evidence(part: str, worst: dict[str, float], instances: Instances, index: int) -> str:
-    """One line: how a mutant was refuted."""
-    shapes = ", ".join(f"{k} {'×'.join(map(str, v.shape[1:]))}" for k, v in instances.items()
-                       if isinstance(v, torch.Tensor) and v.ndim > 1)
-    return (f"part {part}: measured {worst['measured']:.6g}, predicted {worst['predicted']:.6g}, budget "
-            f"{worst['budget']:.2g}" + (f" ({shapes})" if shapes else ""))
+def evidence(part: str, worst: dict[str, float], measured: Measured) -> str:
+    """One line: how a mutant was refuted, and on what shapes."""
+    shapes = ", ".join(
+        f"{k} {'×'.join(map(str, v.shape[2:]))}"
+        for k, v in measured.values.items()
+        if isinstance(v, torch.Tensor) and v.ndim == 4 and v.shape[1] == 1
+    )
+    return (
+        f"part {part}: measured {worst['measured']:.6g}, predicted {worst['predicted']:.6g}, budget "
+        f"{worst['budget']:.2g}" + (f" ({shapes})" if shapes else "")
+    )
 
 
-def search_shard(claim: Claim, experiment: Experiment, profile: Profile, seed_: int, run: Run, first: bool,
-                 progress: Callable[[int], None] = lambda _: None) -> Tally:
+def search_shard(
+    claim: Claim,
+    experiment: Experiment,
+    profile: Profile,
+    seed_: int,
+    run: Run,
+    first: bool,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Tally:
     """One shard of the search. The explicit witnesses belong to the first shard."""
     search = Search(claim, experiment, run)
     seen: list[Any] = []

@@ -47,8 +47,15 @@ def coverage_test(name: str, violations: int, n: int, delta: float, level: float
 def uniform_test(name: str, u: np.ndarray, level: float) -> Test:
     """Kolmogorov–Smirnov test that the values of a distribution function at its draws are uniform on [0, 1]."""
     result = stats.kstest(u, "uniform", method="exact" if len(u) <= 1000 else "asymp")
-    return Test(name, "Kolmogorov–Smirnov (observed: largest deviation)", len(u), float(result.statistic), 0.0,
-                float(result.pvalue), level)
+    return Test(
+        name,
+        "Kolmogorov–Smirnov (observed: largest deviation)",
+        len(u),
+        float(result.statistic),
+        0.0,
+        float(result.pvalue),
+        level,
+    )
 
 
 def normal_test(name: str, observed: float, expected: float, standard_error: float, n: int, level: float) -> Test:

@@ -24,7 +24,6 @@ from .sampling import count_tests, sample_claim
 from .search import Search, Tally, Violation, hypothesis_run
 from .statistics import Test
 
-
 SECOND_HELPING = 10
 """A mutant that survives the claim's own families is tried on so many times more of them, at most."""
 
@@ -74,14 +73,18 @@ class Bench:
         refuted = outcome.tally.found is not None or not all(t.passed for t in outcome.tests)
         if self.claim.printed:
             if not refuted:
-                raise TheoremFailure(f"{self.claim.id} is false as printed, but no counterexample was found on "
-                                     f"{outcome.tally.run} instances")
+                raise TheoremFailure(
+                    f"{self.claim.id} is false as printed, but no counterexample was found on "
+                    f"{outcome.tally.run} instances"
+                )
             return
         if refuted:
             raise TheoremFailure(self._refutation(outcome))
         if outcome.tally.inconclusive:
-            raise TheoremFailure(f"{self.claim.id} is inconclusive: {outcome.tally.inconclusive} of {outcome.tally.run} "
-                                 "instances could not be judged within their error budget")
+            raise TheoremFailure(
+                f"{self.claim.id} is inconclusive: {outcome.tally.inconclusive} of {outcome.tally.run} "
+                "instances could not be judged within their error budget"
+            )
         if not outcome.tally.run:
             raise TheoremFailure(f"{self.claim.id} said nothing on any of {outcome.tally.skipped} instances")
 
@@ -96,15 +99,21 @@ class Bench:
         if not mutant.setting and name not in outcome.tally.refuted_mutants and isinstance(self.experiment, Experiment):
             self._second_helping(self.experiment, name)
         if name not in outcome.tally.refuted_mutants:
-            raise TheoremFailure(f"{self.claim.id}: mutant {name!r} ({mutant.text}) survived {outcome.tally.run} "
-                                 f"instances of the {self.profile.name} profile; the check is too weak to see it")
+            raise TheoremFailure(
+                f"{self.claim.id}: mutant {name!r} ({mutant.text}) survived {outcome.tally.run} "
+                f"instances of the {self.profile.name} profile; the check is too weak to see it"
+            )
         return outcome.tally.refuted_mutants[name]
 
     @cached_property
     def outcome(self) -> Outcome:
         """The search, carried out at the first use."""
         with quiet():
-            return self._search(self.experiment) if isinstance(self.experiment, Experiment) else self._sample(self.experiment)
+            return (
+                self._search(self.experiment)
+                if isinstance(self.experiment, Experiment)
+                else self._sample(self.experiment)
+            )
 
     def _sample(self, sampling: Sampling) -> Outcome:
         level = self.level or CAMPAIGN_LEVEL / max(1, count_tests(self.claim, sampling, self.profile))
@@ -151,29 +160,38 @@ class Bench:
         theorem._hypothesis_internal_add_digest = self.claim.id.encode()  # type: ignore[attr-defined]
         skipped = {Phase.explain, *((Phase.shrink,) if self.claim.printed else ())}
         options = settings(
-            max_examples=self.examples or self.profile.examples, deadline=None, report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck), phases=[p for p in settings().phases if p not in skipped],
+            max_examples=self.examples or self.profile.examples,
+            deadline=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+            phases=[p for p in settings().phases if p not in skipped],
         )
         return options(given(experiment.families)(theorem))
 
     def _refutation(self, outcome: Outcome) -> str:
-        failed = [f"  test       {t.name} ({t.test}): p = {t.p_value:.3g}, observed {t.observed:.6g}, expected "
-                  f"{t.expected:.6g}, level {t.level:.2g}" for t in outcome.tests if not t.passed]
+        failed = [
+            f"  test       {t.name} ({t.test}): p = {t.p_value:.3g}, observed {t.observed:.6g}, expected "
+            f"{t.expected:.6g}, level {t.level:.2g}"
+            for t in outcome.tests
+            if not t.passed
+        ]
         found = outcome.tally.found
         if found is None or not isinstance(self.experiment, Experiment):
             return "\n".join([f"{self.claim.id} is rejected", *failed])
         with quiet():
             found = shorten(self.claim, self.experiment, found, torch.device("cpu"))
         part, worst = self.claim.part(found.part), found.worst
-        return "\n".join([
-            f"{self.claim.id} is violated: part {found.part}",
-            *_indented("statement", pretty(part.relation, self.claim.names("unicode"))),
-            f"  measured   {worst['measured']:.10g}",
-            f"  predicted  {worst['predicted']:.10g}",
-            f"  budget     {worst['budget']:.3g}",
-            f"  family     {outcome.family if outcome.family is not None else 'a witness of the experiment'}",
-            *(f"  {k:<9}  {v}" for k, v in plain(found.instances).items()),
-        ])
+        return "\n".join(
+            [
+                f"{self.claim.id} is violated: part {found.part}",
+                *_indented("statement", pretty(part.relation, self.claim.names("unicode"))),
+                f"  measured   {worst['measured']:.10g}",
+                f"  predicted  {worst['predicted']:.10g}",
+                f"  budget     {worst['budget']:.3g}",
+                f"  family     {outcome.family if outcome.family is not None else 'a witness of the experiment'}",
+                *(f"  {k:<9}  {v}" for k, v in plain(found.instances).items()),
+            ]
+        )
 
 
 def _indented(title: str, text: str) -> list[str]:

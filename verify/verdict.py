@@ -10,10 +10,16 @@ class Verdict(Enum):
 
     PROVED = ("proved", "Every proof step is exact algebra, free of shapes, and was checked by machine.")
     CERTIFIED = ("certified", "Ball arithmetic encloses both sides of the counterexample.")
-    SUPPORTED = ("supported", "No violation beyond the error budget on {run} instances; at {confidence:.0%} confidence "
-                 "the generators violate it with probability below {limit:.2g}.")
-    REFUTED = ("refuted", "A counterexample outside the error budget, confirmed at higher precision: part {part}, "
-               "measured {measured:.6g}, predicted {predicted:.6g}, budget {budget:.2g}.")
+    SUPPORTED = (
+        "supported",
+        "No violation beyond the error budget on {run} instances; at {confidence:.0%} confidence "
+        "the generators violate it with probability below {limit:.2g}.",
+    )
+    REFUTED = (
+        "refuted",
+        "A counterexample outside the error budget, confirmed at higher precision: part {part}, "
+        "measured {measured:.6g}, predicted {predicted:.6g}, budget {budget:.2g}.",
+    )
     REJECTED = ("refuted", "A test at the fixed level {level:.2g} rejects it: {name}, p = {p:.2g}.")
     INCONCLUSIVE = ("inconclusive", "{count} of {run} instances could not be judged: {remedy}")
     VACUOUS = ("vacuous", "Part {part} said nothing on any instance: its condition was never met.")
@@ -36,8 +42,12 @@ def as_expected(printed: bool, names: set[str], mutants_left: int) -> bool:
     """
     if printed:
         return "refuted" in names
-    return "refuted" not in names and not mutants_left and "inconclusive" not in names and bool(
-        names & {"supported", "proved"})
+    return (
+        "refuted" not in names
+        and not mutants_left
+        and "inconclusive" not in names
+        and bool(names & {"supported", "proved"})
+    )
 
 
 def unexpected(printed: bool, names: set[str], mutants_left: int) -> bool:

@@ -56,8 +56,12 @@ def carry_out(piece: Piece) -> dict[str, Any]:
     result["statistics"] = [t.row() for t in tests]
     if tally.found is not None and isinstance(experiment, Experiment):
         found = shorten(claim, experiment, tally.found, run.device)
-        result["found"] = {"part": found.part, "instance": plain(found.instances), **found.worst,
-                           "certified": certified(claim, experiment, found)}
+        result["found"] = {
+            "part": found.part,
+            "instance": plain(found.instances),
+            **found.worst,
+            "certified": certified(claim, experiment, found),
+        }
     if piece.shard == 0 and isinstance(experiment, Experiment):
         result["curves"] = curves_of(claim, experiment, piece, seed, run)
     result["seconds"] = time.perf_counter() - began
@@ -82,9 +86,17 @@ def _for_data(experiment: Experiment, data: Dataset | None) -> Experiment:
 
 def summary(tally: Tally) -> dict[str, Any]:
     """The counts of a tally as plain data."""
-    return {"planned": tally.planned, "run": tally.run, "skipped": tally.skipped, "violations": tally.violations,
-            "inconclusive": tally.inconclusive, "slacks": tally.slacks, "mutants": tally.refuted_mutants,
-            "families": list(tally.families.values()), "spoke": tally.spoke}
+    return {
+        "planned": tally.planned,
+        "run": tally.run,
+        "skipped": tally.skipped,
+        "violations": tally.violations,
+        "inconclusive": tally.inconclusive,
+        "slacks": tally.slacks,
+        "mutants": tally.refuted_mutants,
+        "families": list(tally.families.values()),
+        "spoke": tally.spoke,
+    }
 
 
 def merge(results: list[dict[str, Any]]) -> dict[str, Any]:
@@ -96,8 +108,9 @@ def merge(results: list[dict[str, Any]]) -> dict[str, Any]:
         first["slacks"] = first["slacks"] + other["slacks"]
         first["mutants"] = {**other["mutants"], **first["mutants"]}
         first["statistics"] = first["statistics"] + other["statistics"]
-        first["spoke"] = {p: first["spoke"].get(p, 0) + other["spoke"].get(p, 0)
-                          for p in {**first["spoke"], **other["spoke"]}}
+        first["spoke"] = {
+            p: first["spoke"].get(p, 0) + other["spoke"].get(p, 0) for p in {**first["spoke"], **other["spoke"]}
+        }
         first["families"] = _merge_families(first["families"], other["families"])
         first.setdefault("found", other.get("found"))
     return first

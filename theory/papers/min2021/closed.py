@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
+from ...claim import Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...proof import algebra, cited
 from .flow import FLOW
 from .setting import derived, m, r, scalar, sizes, t, v2
@@ -39,28 +39,48 @@ ORACLE_SETTING = (
     Quantity(u_0, "first-layer weight of this mode at the start", latex="u_0", unicode="u₀"),
     Quantity(v_0, "second-layer weight of this mode at the start", latex="v_0", unicode="v₀"),
     Quantity(d, "imbalance u₀² − v₀²", u_0**2 - v_0**2),
-    Quantity(w_0, "smaller over larger weight: v₀/u₀ if d > 0, u₀/v₀ if d < 0",
-             sp.Piecewise((v_0 / u_0, d > 0), (u_0 / v_0, True)), latex="w_0", unicode="w₀"),
+    Quantity(
+        w_0,
+        "smaller over larger weight: v₀/u₀ if d > 0, u₀/v₀ if d < 0",
+        sp.Piecewise((v_0 / u_0, d > 0), (u_0 / v_0, True)),
+        latex="w_0",
+        unicode="w₀",
+    ),
     Quantity(omega, "½x²√(d² + 4s²)", _omega(x2), latex=r"\omega", unicode="ω"),
     Quantity(T, "tanh(ωt)/ω", sp.tanh(omega * t) / omega, latex=r"T_\omega", unicode="T_ω"),
     Quantity(w_t, "ratio of the weights at time t", _moebius(T), latex="w(t)", unicode="w(t)"),
     Quantity(sign, "sign of u₀v₀", sp.sign(u_0 * v_0), latex=r"\varsigma", unicode="ς"),
-    Quantity(q_t, "u² of the balanced mode at time t",
-             sign * s * u_0**2 / (u_0**2 + (sign * s - u_0**2) * sp.exp(-2 * x2 * sign * s * t)), latex="q(t)",
-             unicode="q(t)"),
+    Quantity(
+        q_t,
+        "u² of the balanced mode at time t",
+        sign * s * u_0**2 / (u_0**2 + (sign * s - u_0**2) * sp.exp(-2 * x2 * sign * s * t)),
+        latex="q(t)",
+        unicode="q(t)",
+    ),
     Quantity(p_t, "product u·v of this mode at time t", latex="u(t)v(t)", unicode="u(t)v(t)", measured=True),
     Quantity(v_end2, "v² at the end", latex=r"v_\infty^2", unicode="v∞²", measured=True),
     Quantity(speed, "−dℓ/dt at the start", latex=r"-\mathrm{d}\ell/\mathrm{d}t", unicode="−dℓ/dt", measured=True),
     Quantity(ell_0, "excess loss at the start", x2 * (s - u_0 * v_0) ** 2 / 2, latex=r"\ell(0)", unicode="ℓ(0)"),
     Quantity(lam, "level of the imbalance Λ = λI", latex=r"\lambda", unicode="λ"),
     Quantity(Q, "[U₁; V][U₁; V]ᵀ at the start"),
-    Quantity(Q_dot, "time derivative of [U₁; V][U₁; V]ᵀ at the start", latex=r"\mathrm{d}Q/\mathrm{d}t", unicode="dQ/dt", measured=True),
+    Quantity(
+        Q_dot,
+        "time derivative of [U₁; V][U₁; V]ᵀ at the start",
+        latex=r"\mathrm{d}Q/\mathrm{d}t",
+        unicode="dQ/dt",
+        measured=True,
+    ),
     Quantity(S, "[[0, Ỹ], [Ỹᵀ, 0]]"),
     Quantity(K_sign, "diag(I, −I)", latex="K"),
     Quantity(F, "[[λ/2 I, Ỹ], [Ỹᵀ, −λ/2 I]]", S + lam / 2 * K_sign),
     Quantity(M_t, "U₁Vᵀ at time t, trained", latex=r"U_1V^\top(t)", unicode="U₁Vᵀ(t)", measured=True),
-    Quantity(M_closed, "block of B(I + ∫BᵀB)⁻¹Bᵀ, B = e^{Ft}[U₁; V](0), that belongs to U₁Vᵀ",
-             latex=r"[B(I+\int B^\top B)^{-1}B^\top]_{12}", unicode="[B(I+∫BᵀB)⁻¹Bᵀ]₁₂", measured=True),
+    Quantity(
+        M_closed,
+        "block of B(I + ∫BᵀB)⁻¹Bᵀ, B = e^{Ft}[U₁; V](0), that belongs to U₁Vᵀ",
+        latex=r"[B(I+\int B^\top B)^{-1}B^\top]_{12}",
+        unicode="[B(I+∫BᵀB)⁻¹Bᵀ]₁₂",
+        measured=True,
+    ),
 )
 
 
@@ -125,8 +145,11 @@ oracles = Claim(
         cited("the Riccati equation is solved by B(I + ∫BᵀB)⁻¹Bᵀ"),
     ),
     mutants=(
-        Mutant("x-for-x2", "x in place of x² in K",
-               definitions={w_t: _moebius(T / sp.sqrt(x2)), omega: _omega(sp.sqrt(x2))}),
+        Mutant(
+            "x-for-x2",
+            "x in place of x² in K",
+            definitions={w_t: _moebius(T / sp.sqrt(x2)), omega: _omega(sp.sqrt(x2))},
+        ),
         Mutant("lambda-F", "λ in place of λ/2 in F", definitions={F: S + lam * K_sign}),
     ),
     notes=("The mode formulas hold for each mode of an aligned (spectral) initialisation, any conditioning.",),
@@ -134,25 +157,46 @@ oracles = Claim(
 
 # ---- metamorphic relations
 ell_t, ell_rotated, ell_scaled, ell_data, ell_isometry = (
-    scalar(x) for x in ("ell_t", "ell_rotated", "ell_scaled", "ell_data", "ell_isometry"))
+    scalar(x) for x in ("ell_t", "ell_rotated", "ell_scaled", "ell_data", "ell_isometry")
+)
 a, b = sp.Symbol("a", positive=True), sp.Symbol("b", positive=True)
 SYMMETRY_SETTING = (
     Quantity(t, "time of the gradient flow"),
     Quantity(a, "factor on the weights"),
     Quantity(b, "factor on the data"),
     Quantity(ell_t, "excess loss of the network at time t", latex=r"\ell(t)", unicode="ℓ(t)", measured=True),
-    Quantity(ell_rotated, "excess loss at time t from (UO, VO), O orthogonal", latex=r"\ell_O(t)", unicode="ℓ_O(t)",
-             measured=True),
-    Quantity(ell_scaled, "excess loss at time t/a² from (aU, aV, a²Y)", latex=r"\ell_a(t/a^2)", unicode="ℓ_a(t/a²)",
-             measured=True),
-    Quantity(ell_data, "excess loss at time t/b² on (bX, bY)", latex=r"\ell_b(t/b^2)", unicode="ℓ_b(t/b²)", measured=True),
-    Quantity(ell_isometry, "excess loss at time t on (RX, RY), RᵀR = I", latex=r"\ell_R(t)", unicode="ℓ_R(t)",
-             measured=True),
+    Quantity(
+        ell_rotated,
+        "excess loss at time t from (UO, VO), O orthogonal",
+        latex=r"\ell_O(t)",
+        unicode="ℓ_O(t)",
+        measured=True,
+    ),
+    Quantity(
+        ell_scaled,
+        "excess loss at time t/a² from (aU, aV, a²Y)",
+        latex=r"\ell_a(t/a^2)",
+        unicode="ℓ_a(t/a²)",
+        measured=True,
+    ),
+    Quantity(
+        ell_data,
+        "excess loss at time t/b² on (bX, bY)",
+        latex=r"\ell_b(t/b^2)",
+        unicode="ℓ_b(t/b²)",
+        measured=True,
+    ),
+    Quantity(
+        ell_isometry,
+        "excess loss at time t on (RX, RY), RᵀR = I",
+        latex=r"\ell_R(t)",
+        unicode="ℓ_R(t)",
+        measured=True,
+    ),
 )
 
 
 def _invariances():
-    U, Ut, O, V, Vt, A, Bt = sp.symbols("U U' O V V' A B", commutative=True)
     x, y, u, v, aa, bb = sp.symbols("x y u v a b")
     loss = (y - x * u * v) ** 2 / 2
     big = (aa**2 * y - x * (aa * u) * (aa * v)) ** 2 / 2

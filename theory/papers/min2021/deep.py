@@ -8,7 +8,11 @@ from ...words import Eigenvalue, FrobeniusNorm, PositivePart, SingularValue
 from .setting import deep, derived, level, margin, scalar, t
 
 h_0, h_1, h_2, h_3 = sp.symbols("h_0 h_1 h_2 h_3", integer=True, positive=True)
-W_1, W_2, W_3 = sp.MatrixSymbol("W_1", h_0, h_1), sp.MatrixSymbol("W_2", h_1, h_2), sp.MatrixSymbol("W_3", h_2, h_3)
+W_1, W_2, W_3 = (
+    sp.MatrixSymbol("W_1", h_0, h_1),
+    sp.MatrixSymbol("W_2", h_1, h_2),
+    sp.MatrixSymbol("W_3", h_2, h_3),
+)
 D_t, other_t = sp.MatrixSymbol("D_t", h_1, h_1), sp.MatrixSymbol("other_t", h_1, h_1)
 D_1, jump = sp.MatrixSymbol("D_1", h_1, h_1), sp.MatrixSymbol("jump", h_1, h_1)
 G_1, G_2 = sp.MatrixSymbol("G_1", h_0, h_1), sp.MatrixSymbol("G_2", h_1, h_2)
@@ -30,17 +34,21 @@ def spread(matrix, k):
 
 
 DEEP_SETTING = (
-    Quantity(h_0, "rows of the first layer"), Quantity(h_1, "width between two layers"),
-    Quantity(h_2, "columns of the second layer"), Quantity(h_3, "columns of the third layer"),
+    Quantity(h_0, "rows of the first layer"),
+    Quantity(h_1, "width between two layers"),
+    Quantity(h_2, "columns of the second layer"),
+    Quantity(h_3, "columns of the third layer"),
     Quantity(N, "number of layers"),
     Quantity(t, "time of the gradient flow"),
     Quantity(eta, "step size", latex=r"\eta", unicode="η"),
-    Quantity(W_1, "a layer at the start"), Quantity(W_2, "the next layer at the start"),
+    Quantity(W_1, "a layer at the start"),
+    Quantity(W_2, "the next layer at the start"),
     Quantity(W_3, "the layer after that at the start"),
     Quantity(W, "the product of all layers at the start"),
     Quantity(Yt, "target: f(W) = ½‖Y − W‖_F²"),
     Quantity(G, "∇f at the product W₁W₂W₃", latex=r"\nabla f", unicode="∇f"),
-    Quantity(G_1, "∂L/∂W₁", measured=True), Quantity(G_2, "∂L/∂W₂", measured=True),
+    Quantity(G_1, "∂L/∂W₁", measured=True),
+    Quantity(G_2, "∂L/∂W₂", measured=True),
     Quantity(D_1, "W₁ᵀW₁ − W₂W₂ᵀ at the start", W_1.T * W_1 - W_2 * W_2.T),
     Quantity(D_t, "W_lᵀW_l − W_{l+1}W_{l+1}ᵀ at time t", latex="D_l(t)", unicode="D_l(t)", measured=True),
     Quantity(other_t, "W_lᵀW_l + W_{l+1}W_{l+1}ᵀ at time t", latex="S_l(t)", unicode="S_l(t)", measured=True),
@@ -48,22 +56,66 @@ DEEP_SETTING = (
     Quantity(speed, "−dL/dt", latex=r"-\mathrm{d}L/\mathrm{d}t", unicode="−dL/dt", measured=True),
     Quantity(ell_t, "excess loss at time t", latex=r"\ell(t)", unicode="ℓ(t)", measured=True),
     Quantity(ell_0, "excess loss at the start", latex=r"\ell(0)", unicode="ℓ(0)", measured=True),
-    Quantity(balance, "largest ‖W_lᵀW_l − W_{l+1}W_{l+1}ᵀ‖_F at the start", latex=r"\max_l\|D_l\|_F", unicode="max‖D_l‖",
-             measured=True),
+    Quantity(
+        balance,
+        "largest ‖W_lᵀW_l − W_{l+1}W_{l+1}ᵀ‖_F at the start",
+        latex=r"\max_l\|D_l\|_F",
+        unicode="max‖D_l‖",
+        measured=True,
+    ),
     Quantity(gamma, "constant of ‖∇f‖² ≥ γ(f − f*)", latex=r"\gamma", unicode="γ"),
     Quantity(a_0, "[λ_{h₀}(D₁)]₊ + [λ_{h₂}(−D₁)]₊", level(D_1, h_0, h_2), latex="a", unicode="a"),
-    Quantity(lambda_T, "smallest eigenvalue of the operator T", latex=r"\lambda_{\min}(\mathcal T)", unicode="λ_min(T)",
-             measured=True),
-    Quantity(sigma, "smallest singular value of W", SingularValue(W, sp.Min(h_0, h_2)), latex=r"\sigma_{\min}(W)",
-             unicode="σ_min(W)"),
-    Quantity(Delta_plus, "spread of the positive eigenvalues of D₁", spread(D_1, h_0), latex=r"\Delta_+", unicode="Δ₊"),
-    Quantity(Delta_minus, "spread of the negative eigenvalues of D₁", spread(-D_1, h_2), latex=r"\Delta_-", unicode="Δ₋"),
+    Quantity(
+        lambda_T,
+        "smallest eigenvalue of the operator T",
+        latex=r"\lambda_{\min}(\mathcal T)",
+        unicode="λ_min(T)",
+        measured=True,
+    ),
+    Quantity(
+        sigma,
+        "smallest singular value of W",
+        SingularValue(W, sp.Min(h_0, h_2)),
+        latex=r"\sigma_{\min}(W)",
+        unicode="σ_min(W)",
+    ),
+    Quantity(
+        Delta_plus,
+        "spread of the positive eigenvalues of D₁",
+        spread(D_1, h_0),
+        latex=r"\Delta_+",
+        unicode="Δ₊",
+    ),
+    Quantity(
+        Delta_minus,
+        "spread of the negative eigenvalues of D₁",
+        spread(-D_1, h_2),
+        latex=r"\Delta_-",
+        unicode="Δ₋",
+    ),
     Quantity(Delta, "level of imbalance of D₁", level(D_1, h_0, h_2), latex=r"\Delta", unicode="Δ"),
     Quantity(E_norm, "‖Y − W₁W₂‖_F at the start", FrobeniusNorm(Yt - W_1 * W_2), latex=r"\|E\|_F", unicode="‖E‖"),
-    Quantity(nu_1, "[σ_{h₂}(Y) − ‖E‖]₊", PositivePart(SingularValue(Yt, h_2) - E_norm), latex=r"\nu_{h_2}", unicode="ν_{h₂}"),
-    Quantity(nu_2, "[σ_{h₀}(Y) − ‖E‖]₊", PositivePart(SingularValue(Yt, h_0) - E_norm), latex=r"\nu_{h_0}", unicode="ν_{h₀}"),
-    Quantity(nu_min, "the margin with min(h₀, h₂)", PositivePart(SingularValue(Yt, sp.Min(h_0, h_2)) - E_norm),
-             latex=r"\nu_{\min}", unicode="ν_min"),
+    Quantity(
+        nu_1,
+        "[σ_{h₂}(Y) − ‖E‖]₊",
+        PositivePart(SingularValue(Yt, h_2) - E_norm),
+        latex=r"\nu_{h_2}",
+        unicode="ν_{h₂}",
+    ),
+    Quantity(
+        nu_2,
+        "[σ_{h₀}(Y) − ‖E‖]₊",
+        PositivePart(SingularValue(Yt, h_0) - E_norm),
+        latex=r"\nu_{h_0}",
+        unicode="ν_{h₀}",
+    ),
+    Quantity(
+        nu_min,
+        "the margin with min(h₀, h₂)",
+        PositivePart(SingularValue(Yt, sp.Min(h_0, h_2)) - E_norm),
+        latex=r"\nu_{\min}",
+        unicode="ν_min",
+    ),
 )
 CHAIN = lemma("chain rule", "∂L/∂W_l = A_lᵀ ∇f B_lᵀ with A_l, B_l the products before and after layer l")
 ANY_LOSS = Assumption("gradient flow of L = f(W₁⋯W_N), any differentiable f")
@@ -87,9 +139,17 @@ deep_conserved = Claim(
     parts=(Part("imbalance", sp.Eq(D_t, W_1.T * W_1 - W_2 * W_2.T), Quantifier.ALONG),),
     assumptions=(ANY_LOSS,),
     source=deep("Lemma 2 (originally Arora, Cohen, Hazan 2018)"),
-    proof=(CHAIN, algebra("first-order terms cancel since W_lᵀG_l = G_{l+1}W_{l+1}ᵀ", _layers),),
-    mutants=(Mutant("transposed", "W_lᵀW_l + W_{l+1}W_{l+1}ᵀ in place of the difference",
-                    {"imbalance": sp.Eq(other_t, W_1.T * W_1 + W_2 * W_2.T)}),),
+    proof=(
+        CHAIN,
+        algebra("first-order terms cancel since W_lᵀG_l = G_{l+1}W_{l+1}ᵀ", _layers),
+    ),
+    mutants=(
+        Mutant(
+            "transposed",
+            "W_lᵀW_l + W_{l+1}W_{l+1}ᵀ in place of the difference",
+            {"imbalance": sp.Eq(other_t, W_1.T * W_1 + W_2 * W_2.T)},
+        ),
+    ),
 )
 
 deep_drift = Claim(
@@ -100,7 +160,10 @@ deep_drift = Claim(
     parts=(Part("one-step", sp.Eq(jump, eta**2 * (G_1.T * G_1 - G_2 * G_2.T))),),
     assumptions=(Assumption("one step of gradient descent on f(W₁⋯W_N), any differentiable f"),),
     source=derived("deep"),
-    proof=(CHAIN, algebra("first-order terms cancel since W_lᵀG_l = G_{l+1}W_{l+1}ᵀ", _layers),),
+    proof=(
+        CHAIN,
+        algebra("first-order terms cancel since W_lᵀG_l = G_{l+1}W_{l+1}ᵀ", _layers),
+    ),
     mutants=(Mutant("sign", "flipped sign", {"one-step": sp.Eq(jump, eta**2 * (G_2 * G_2.T - G_1.T * G_1))}),),
 )
 
@@ -117,12 +180,25 @@ deep_speed = Claim(
     title="speed of descent of three layers",
     kind=Kind.IDENTITY,
     setting=DEEP_SETTING,
-    parts=(Part("speed", sp.Eq(speed, FrobeniusNorm(first) ** 2 + FrobeniusNorm(second) ** 2 + FrobeniusNorm(third) ** 2)),),
+    parts=(
+        Part(
+            "speed",
+            sp.Eq(speed, FrobeniusNorm(first) ** 2 + FrobeniusNorm(second) ** 2 + FrobeniusNorm(third) ** 2),
+        ),
+    ),
     assumptions=(ANY_LOSS,),
     source=deep("Lemma 1, at N = 3", "restated"),
-    proof=(CHAIN, algebra("‖AᵀGBᵀ‖_F² = tr(Gᵀ·AAᵀG·BᵀB)", _deep_speed, under_trace=True),),
-    mutants=(Mutant("two-terms", "the middle layer is forgotten",
-                    {"speed": sp.Eq(speed, FrobeniusNorm(first) ** 2 + FrobeniusNorm(third) ** 2)}),),
+    proof=(
+        CHAIN,
+        algebra("‖AᵀGBᵀ‖_F² = tr(Gᵀ·AAᵀG·BᵀB)", _deep_speed, under_trace=True),
+    ),
+    mutants=(
+        Mutant(
+            "two-terms",
+            "the middle layer is forgotten",
+            {"speed": sp.Eq(speed, FrobeniusNorm(first) ** 2 + FrobeniusNorm(third) ** 2)},
+        ),
+    ),
 )
 
 
@@ -143,9 +219,11 @@ deep_rate = Claim(
 )
 
 right_pairing = margin(Delta_plus, Delta, SingularValue(W_1 * W_2, h_2)) + margin(
-    Delta_minus, Delta, SingularValue(W_1 * W_2, h_0))
+    Delta_minus, Delta, SingularValue(W_1 * W_2, h_0)
+)
 swapped_pairing = margin(Delta_plus, Delta, SingularValue(W_1 * W_2, h_0)) + margin(
-    Delta_minus, Delta, SingularValue(W_1 * W_2, h_2))
+    Delta_minus, Delta, SingularValue(W_1 * W_2, h_2)
+)
 deep_margin = Claim(
     id="min2021.deep-margin",
     title="two layers: smallest eigenvalue of T from imbalance and product",
@@ -165,14 +243,28 @@ margin_rate = Claim(
     title="two layers, whitened: rate from imbalance and margin",
     kind=Kind.TRAJECTORY,
     setting=DEEP_SETTING,
-    parts=(Part("rate", _exponential(gamma * (margin(Delta_plus, Delta, nu_1) + margin(Delta_minus, Delta, nu_2)) / 2),
-                Quantifier.ALONG, Scale.LOG),),
+    parts=(
+        Part(
+            "rate",
+            _exponential(gamma * (margin(Delta_plus, Delta, nu_1) + margin(Delta_minus, Delta, nu_2)) / 2),
+            Quantifier.ALONG,
+            Scale.LOG,
+        ),
+    ),
     assumptions=(ANY_LOSS, Assumption("f(W) = ½‖Y − W‖_F², γ = 2")),
     source=deep("eq. 12 with the ½ of its proof and the pairing of v2", "restated"),
-    proof=(lemma("min2021.deep-margin", "at every time"), lemma("Weyl", "σ_k(W) ≥ σ_k(Y) − ‖E‖_F"),
-           lemma("Grönwall", "ℓ(t) ≤ e^{−at}ℓ(0)")),
-    mutants=(Mutant("no-half", "without the ½", {"rate": _exponential(
-        gamma * (margin(Delta_plus, Delta, nu_1) + margin(Delta_minus, Delta, nu_2)))}),),
+    proof=(
+        lemma("min2021.deep-margin", "at every time"),
+        lemma("Weyl", "σ_k(W) ≥ σ_k(Y) − ‖E‖_F"),
+        lemma("Grönwall", "ℓ(t) ≤ e^{−at}ℓ(0)"),
+    ),
+    mutants=(
+        Mutant(
+            "no-half",
+            "without the ½",
+            {"rate": _exponential(gamma * (margin(Delta_plus, Delta, nu_1) + margin(Delta_minus, Delta, nu_2)))},
+        ),
+    ),
 )
 
 deep_balanced = Claim(
@@ -186,9 +278,19 @@ deep_balanced = Claim(
     ),
     assumptions=(BALANCED,),
     source=deep("Sec. 3, Table 1 (for h₀ = h_N); h₀ ≠ h_N is derived here"),
-    proof=(lemma("simultaneous diagonalisation", "W_l = Q_{l−1}Σ^{1/N}Q_lᵀ; the N − 1 terms with a singular factor "
-                 "vanish on one direction when h₀ ≠ h_N"),),
-    mutants=(Mutant("factor-N", "the factor N for h₀ ≠ h_N too", {"unequal": sp.Eq(lambda_T, N * sigma ** (2 - 2 / N))}),),
+    proof=(
+        lemma(
+            "simultaneous diagonalisation",
+            "W_l = Q_{l−1}Σ^{1/N}Q_lᵀ; the N − 1 terms with a singular factor vanish on one direction when h₀ ≠ h_N",
+        ),
+    ),
+    mutants=(
+        Mutant(
+            "factor-N",
+            "the factor N for h₀ ≠ h_N too",
+            {"unequal": sp.Eq(lambda_T, N * sigma ** (2 - 2 / N))},
+        ),
+    ),
 )
 
 balanced_rate = Claim(
@@ -197,12 +299,23 @@ balanced_rate = Claim(
     kind=Kind.TRAJECTORY,
     setting=DEEP_SETTING,
     parts=(Part("rate", _exponential(gamma * N * nu_min ** (2 - 2 / N)), Quantifier.ALONG, Scale.LOG),),
-    assumptions=(BALANCED, Assumption("h₀ = h_N", sp.Eq(h_0, h_2)),
-                 Assumption("f(W) = ½‖Y − W‖_F², γ = 2")),
+    assumptions=(BALANCED, Assumption("h₀ = h_N", sp.Eq(h_0, h_2)), Assumption("f(W) = ½‖Y − W‖_F², γ = 2")),
     source=deep("Corollary 2, item 2, with the exponent 2 − 2/N", "restated"),
-    proof=(lemma("min2021.deep-balanced", "at every time"), lemma("Weyl", "σ_min(W) ≥ σ_min(Y) − ‖E‖_F"),
-           lemma("Grönwall", "ℓ(t) ≤ e^{−at}ℓ(0)")),
+    proof=(
+        lemma("min2021.deep-balanced", "at every time"),
+        lemma("Weyl", "σ_min(W) ≥ σ_min(Y) − ‖E‖_F"),
+        lemma("Grönwall", "ℓ(t) ≤ e^{−at}ℓ(0)"),
+    ),
     mutants=(Mutant("exponent", "ν for ν^(2−2/N), as printed", {"rate": _exponential(gamma * N * nu_min)}),),
 )
 
-CLAIMS = (deep_conserved, deep_drift, deep_speed, deep_rate, deep_margin, margin_rate, deep_balanced, balanced_rate)
+CLAIMS = (
+    deep_conserved,
+    deep_drift,
+    deep_speed,
+    deep_rate,
+    deep_margin,
+    margin_rate,
+    deep_balanced,
+    balanced_rate,
+)

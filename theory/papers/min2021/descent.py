@@ -4,13 +4,11 @@ import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...proof import algebra, lemma
-from ...words import FrobeniusNorm, NuclearNorm, PositivePart, SpectralNorm, Stack
+from ...words import PositivePart, SpectralNorm, Stack
 from .bias import BIAS_SETTING, Z_2, dev_2
 from .setting import (
     D,
     E_norm,
-    Lambda,
-    U,
     V,
     c,
     derived,
@@ -48,8 +46,13 @@ DESCENT_SETTING = (
     Quantity(P, "−∂L/∂U", latex="P", measured=True),
     Quantity(Q, "−∂L/∂V", latex="Q", measured=True),
     Quantity(jump, "change of UᵀU − VᵀV in one step", latex=r"G_{1}-G_0", unicode="G₁−G₀", measured=True),
-    Quantity(unseen_jump, "change of the unseen part in one step", latex=r"(I-\Pi)(U_1-U_0)", unicode="(I−Π)(U₁−U₀)",
-             measured=True),
+    Quantity(
+        unseen_jump,
+        "change of the unseen part in one step",
+        latex=r"(I-\Pi)(U_1-U_0)",
+        unicode="(I−Π)(U₁−U₀)",
+        measured=True,
+    ),
     Quantity(E_next, "error after one step", latex="E_1", unicode="E₁", measured=True),
     Quantity(drift, "‖Λ_k − Λ₀‖₂", latex=r"\|\Lambda_k-\Lambda_0\|_2", unicode="‖Λ_k−Λ₀‖₂", measured=True),
     Quantity(drift_nuclear, "‖Λ_k − Λ₀‖_*", latex=r"\|\Lambda_k-\Lambda_0\|_*", unicode="‖Λ_k−Λ₀‖_*", measured=True),
@@ -57,8 +60,13 @@ DESCENT_SETTING = (
     Quantity(S_F, "Σ_{j<k} (‖P_j‖_F² + ‖Q_j‖_F²)", latex="S_F", unicode="S_F", measured=True),
     Quantity(d_k, "η² S₂, a bound on the drift", eta**2 * S_2),
     Quantity(L_drop, "L₀ − L_k", latex="L_0-L_k", unicode="L₀−L_k", measured=True),
-    Quantity(kappa_min, "smallest (L_j − L_{j+1})/(η‖∇L_j‖²) so far", latex=r"\kappa_{\min}", unicode="κ_min",
-             measured=True),
+    Quantity(
+        kappa_min,
+        "smallest (L_j − L_{j+1})/(η‖∇L_j‖²) so far",
+        latex=r"\kappa_{\min}",
+        unicode="κ_min",
+        measured=True,
+    ),
     Quantity(c_k, "level of imbalance after k steps", latex="c_k", unicode="c_k", measured=True),
     Quantity(E_k, "‖E_k‖_F", latex=r"\|E_k\|_F", unicode="‖E_k‖", measured=True),
     Quantity(E_k1, "‖E_{k+1}‖_F", latex=r"\|E_{k+1}\|_F", unicode="‖E_k₊₁‖", measured=True),
@@ -70,11 +78,18 @@ DESCENT_SETTING = (
     Quantity(Z_k, "‖Z_k‖₂²", latex=r"\|Z_k\|_2^2", unicode="‖Z_k‖₂²", measured=True),
     Quantity(Z_spectral, "‖Z₀‖₂", SpectralNorm(Stack(V, seen)), latex=r"\|Z_0\|_2", unicode="‖Z₀‖₂"),
     Quantity(M, "e^{4q}‖Z₀‖₂²", sp.exp(4 * q) * Z_spectral**2),
-    Quantity(eta_max, "largest step size that the a-priori rate allows", sp.Min(*eta_bounds), latex=r"\eta_{\max}",
-             unicode="η_max"),
+    Quantity(
+        eta_max,
+        "largest step size that the a-priori rate allows",
+        sp.Min(*eta_bounds),
+        latex=r"\eta_{\max}",
+        unicode="η_max",
+    ),
 )
 E_k_2 = next(x.symbol for x in DESCENT_SETTING if x.name == "E_k_2")
-ONE_STEP = Assumption("one step of GD or mini-batch SGD, the same step size for both layers, any differentiable loss of UVᵀ")
+ONE_STEP = Assumption(
+    "one step of GD or mini-batch SGD, the same step size for both layers, any differentiable loss of UVᵀ"
+)
 
 
 def _drift_identity():
@@ -86,7 +101,7 @@ def _drift_identity():
 
 
 def _error_identity():
-    S, Er, Et, Ur, Ut, Vr, Vt = sp.symbols("S E E' U U' V V'", commutative=False)
+    S, Er, Ur, Ut, Vr, Vt = sp.symbols("S E U U' V V'", commutative=False)
     step, Yt = sp.Symbol("eta"), sp.Symbol("Y", commutative=False)
     U1, V1t = Ur + step * S * Er * Vr, Vt + step * Ut * S * Er
     left = (Yt - S * U1 * V1t) - (Yt - S * Ur * Vt)
@@ -104,8 +119,13 @@ gd_drift = Claim(
         Part("frozen", sp.Eq(unseen_jump, sp.ZeroMatrix(D, h))),
         Part("spectral", sp.Le(drift, d_k), Quantifier.STEPS),
         Part("nuclear", sp.Le(drift_nuclear, eta**2 * S_F), Quantifier.STEPS),
-        Part("telescoped", sp.Le(drift_nuclear, eta * L_drop / kappa_min), Quantifier.STEPS, when=sp.Gt(kappa_min, 0),
-             note="full batch only"),
+        Part(
+            "telescoped",
+            sp.Le(drift_nuclear, eta * L_drop / kappa_min),
+            Quantifier.STEPS,
+            when=sp.Gt(kappa_min, 0),
+            note="full batch only",
+        ),
         Part("weyl", sp.Ge(c_k, PositivePart(c - 2 * d_k)), Quantifier.STEPS),
     ),
     assumptions=(ONE_STEP,),
@@ -131,13 +151,27 @@ gd_rate = Claim(
     kind=Kind.TRAJECTORY,
     setting=DESCENT_SETTING,
     parts=(
-        Part("posteriori", sp.Le(E_k1, factor * E_k), Quantifier.STEPS, when=sp.Le(eta * lambda_1 * size_k, 1),
-             note="one step of the product"),
-        Part("rate", sp.Le(ell_k, (1 - eta * lambda_r * c / 2) ** (2 * k) * ell_start), Quantifier.STEPS,
-             when=sp.Le(eta, eta_max)),
+        Part(
+            "posteriori",
+            sp.Le(E_k1, factor * E_k),
+            Quantifier.STEPS,
+            when=sp.Le(eta * lambda_1 * size_k, 1),
+            note="one step of the product",
+        ),
+        Part(
+            "rate",
+            sp.Le(ell_k, (1 - eta * lambda_r * c / 2) ** (2 * k) * ell_start),
+            Quantifier.STEPS,
+            when=sp.Le(eta, eta_max),
+        ),
         Part("drift", sp.Le(drift, c / 8), Quantifier.STEPS, when=sp.Le(eta, eta_max)),
         Part("bounded", sp.Le(Z_k, M), Quantifier.STEPS, when=sp.Le(eta, eta_max)),
-        Part("distance", sp.Le(dev_2, sp.exp(2 * q) * SpectralNorm(Z_2)), Quantifier.END, when=sp.Le(eta, eta_max)),
+        Part(
+            "distance",
+            sp.Le(dev_2, sp.exp(2 * q) * SpectralNorm(Z_2)),
+            Quantifier.END,
+            when=sp.Le(eta, eta_max),
+        ),
     ),
     assumptions=(Assumption("full-batch gradient descent"), Assumption("c > 0", c > 0)),
     source=derived("gd-rate; more conservative than Xu et al., Theorems 3.1–3.2"),
@@ -147,8 +181,11 @@ gd_rate = Claim(
         lemma("induction", "Σ‖E_j‖ ≤ 2‖E₀‖/(ηλ_r c), so ‖Z_k‖ ≤ e^{2q}‖Z₀‖ and the drift stays below c/8"),
     ),
     mutants=(
-        Mutant("contraction", "‖E‖ contracts by 1 − 2ηλ_r c a step",
-               {"rate": sp.Le(ell_k, (1 - 2 * eta * lambda_r * c) ** (2 * k) * ell_start)}),
+        Mutant(
+            "contraction",
+            "‖E‖ contracts by 1 − 2ηλ_r c a step",
+            {"rate": sp.Le(ell_k, (1 - 2 * eta * lambda_r * c) ** (2 * k) * ell_start)},
+        ),
         Mutant("no-growth", "‖Z_k‖₂ never grows", {"bounded": sp.Le(Z_k, Z_spectral**2)}),
     ),
 )

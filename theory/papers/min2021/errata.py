@@ -5,15 +5,21 @@ import sympy as sp
 from ...claim import Assumption, Claim, Erratum, Kind, Part, Quantifier, Quantity, Scale, Severity
 from . import deep as dp
 from .flow import FLOW
-from .margin import MARGIN_SETTING, c_2_t, cor6, ell_start, t_0
+from .margin import MARGIN_SETTING, c_2_t, cor6, ell_start
 from .setting import deep, descent, ell_t, icml, lambda_r, margin, t, v2
 
 CONFIRMED = "confirmed"
 x, P_tail = sp.Symbol("t", nonnegative=True), sp.Symbol("P_tail", nonnegative=True)
 TAIL_SETTING = (
     Quantity(x, "deviation"),
-    Quantity(P_tail, "P(|g| > 2 + t) for a standard normal g: the largest singular value of a 1 × 1 Gaussian matrix "
-             "beyond √n + √m + t", latex="P(|g|>2+t)", unicode="P(|g|>2+t)", measured=True),
+    Quantity(
+        P_tail,
+        "P(|g| > 2 + t) for a standard normal g: the largest singular value of a 1 × 1 Gaussian matrix "
+        "beyond √n + √m + t",
+        latex="P(|g|>2+t)",
+        unicode="P(|g|>2+t)",
+        measured=True,
+    ),
 )
 
 
@@ -89,9 +95,16 @@ eq12 = Claim(
     title="multi-layer paper, eq. 12 without the ½",
     kind=Kind.TRAJECTORY,
     setting=dp.DEEP_SETTING,
-    parts=(Part("rate", dp._exponential(dp.gamma * (margin(dp.Delta_plus, dp.Delta, dp.nu_2)
-                                                     + margin(dp.Delta_minus, dp.Delta, dp.nu_1))),
-                Quantifier.ALONG, Scale.LOG),),
+    parts=(
+        Part(
+            "rate",
+            dp._exponential(
+                dp.gamma * (margin(dp.Delta_plus, dp.Delta, dp.nu_2) + margin(dp.Delta_minus, dp.Delta, dp.nu_1))
+            ),
+            Quantifier.ALONG,
+            Scale.LOG,
+        ),
+    ),
     assumptions=(dp.ANY_LOSS,),
     source=deep("eq. 12 (restated as F.3)"),
     erratum=Erratum(
@@ -141,15 +154,24 @@ balanced = Claim(
 )
 
 c_1 = sp.Symbol("c_1", positive=True)
-THM31_SETTING = (*dp.DEEP_SETTING, Quantity(c_1, "the constant that Theorem 3.1 lets one choose",
-                                            domain=sp.And(c_1 > 0, c_1 < 1)))
+THM31_SETTING = (
+    *dp.DEEP_SETTING,
+    Quantity(c_1, "the constant that Theorem 3.1 lets one choose", domain=sp.And(c_1 > 0, c_1 < 1)),
+)
 thm31 = Claim(
     id="min2021.gd-thm31",
     title="GD paper, Theorem 3.1 for r ≠ m and c₁ > ½",
     kind=Kind.INEQUALITY,
     setting=THM31_SETTING,
-    parts=(Part("constant", sp.Ge(dp.lambda_T, c_1 * (margin(dp.Delta_plus, dp.Delta, dp.nu_min)
-                                                       + margin(dp.Delta_minus, dp.Delta, dp.nu_min)) / 2)),),
+    parts=(
+        Part(
+            "constant",
+            sp.Ge(
+                dp.lambda_T,
+                c_1 * (margin(dp.Delta_plus, dp.Delta, dp.nu_min) + margin(dp.Delta_minus, dp.Delta, dp.nu_min)) / 2,
+            ),
+        ),
+    ),
     assumptions=(Assumption("any chosen c₁ in (0, 1)"),),
     source=descent("Theorem 3.1 with Table 2, at t = 0"),
     erratum=Erratum(

@@ -19,7 +19,6 @@ from .setting import (
     X,
     Z_norm,
     c,
-    derived,
     ell_0,
     ell_t,
     h,
@@ -50,8 +49,12 @@ def _words(names: str) -> list[sp.Symbol]:
 def _speed_identity():
     # S = Σ^½, K = S E and its transpose; ‖SEV‖² + ‖EᵀSU‖² against tr(EᵀΣEVVᵀ) + tr(EᵀSUUᵀSE)
     S, Er, Et, Vr, Vt, Ur, Ut = _words("S E E' V V' U U'")
-    return [(Vt * Et * S * S * Er * Vr + Ut * S * Er * Et * S * Ur,
-             Et * S * S * Er * Vr * Vt + Et * S * Ur * Ut * S * Er)]
+    return [
+        (
+            Vt * Et * S * S * Er * Vr + Ut * S * Er * Et * S * Ur,
+            Et * S * S * Er * Vr * Vt + Et * S * Ur * Ut * S * Er,
+        )
+    ]
 
 
 def _error_equation():
@@ -81,15 +84,27 @@ dLdt = Claim(
     proof=(
         algebra("‖Σ^½EV‖_F² + ‖EᵀΣ^½U₁‖_F² = tr(EᵀΣEVVᵀ) + tr(EᵀΣ^½U₁U₁ᵀΣ^½E)", _speed_identity, under_trace=True),
         algebra("dE/dt = −(ΣEVVᵀ + Σ^½U₁U₁ᵀΣ^½E)", _error_equation),
-        lemma("trace of a product of positive semidefinite matrices",
-              "λ_min(A) tr B ≤ tr AB ≤ λ_max(A) tr B for B ⪰ 0, applied to both traces"),
+        lemma(
+            "trace of a product of positive semidefinite matrices",
+            "λ_min(A) tr B ≤ tr AB ≤ λ_max(A) tr B for B ⪰ 0, applied to both traces",
+        ),
     ),
     mutants=(
-        Mutant("lower-4", "4 instead of 2 in the lower bound", {"lower": sp.Ge(speed, 4 * lambda_r * smallest * ell_0)}),
-        Mutant("sigma_r", "σ_r(X) in place of its square λ_r",
-               {"lower": sp.Ge(speed, 2 * SingularValue(X, r) * smallest * ell_0)}),
-        Mutant("one-sigma", "Σ_x in only one term of the operator",
-               {"trace": sp.Eq(speed, sp.Trace(E.T * E * V * V.T) + trace_2)}),
+        Mutant(
+            "lower-4",
+            "4 instead of 2 in the lower bound",
+            {"lower": sp.Ge(speed, 4 * lambda_r * smallest * ell_0)},
+        ),
+        Mutant(
+            "sigma_r",
+            "σ_r(X) in place of its square λ_r",
+            {"lower": sp.Ge(speed, 2 * SingularValue(X, r) * smallest * ell_0)},
+        ),
+        Mutant(
+            "one-sigma",
+            "Σ_x in only one term of the operator",
+            {"trace": sp.Eq(speed, sp.Trace(E.T * E * V * V.T) + trace_2)},
+        ),
     ),
     notes=("Both bounds are attained for r = m = 1. Factor 1 instead of 2 in the lower bound is weaker, hence true.",),
 )
@@ -107,16 +122,42 @@ CONSERVED_SETTING = (
     *BASE,
     Quantity(U_t, "first layer at time t", latex="U(t)", unicode="U(t)", measured=True),
     Quantity(V_t, "second layer at time t", latex="V(t)", unicode="V(t)", measured=True),
-    Quantity(unseen_t, "part of the first layer that the data do not see, at time t", latex="(I-\\Pi)U(t)",
-             unicode="(I−Π)U(t)", measured=True),
+    Quantity(
+        unseen_t,
+        "part of the first layer that the data do not see, at time t",
+        latex="(I-\\Pi)U(t)",
+        unicode="(I−Π)U(t)",
+        measured=True,
+    ),
     Quantity(G_t, "UᵀU − VᵀV at time t", latex="G(t)", unicode="G(t)", measured=True),
-    Quantity(volume_t, "log det ZZᵀ at time t", latex=r"\log\det ZZ^\top(t)", unicode="log det ZZᵀ(t)", measured=True),
-    Quantity(leak_t, "part of Z(t) outside the row space of Z(0), Frobenius norm", latex=r"\|Z(t)(I-P_0)\|_F",
-             unicode="‖Z(t)(I−P₀)‖", measured=True),
-    Quantity(twist_t, "‖ΨᵀJΨ − J‖_F for Z(t) = ΨZ(0)", latex=r"\|\Psi^\top J\Psi-J\|_F", unicode="‖ΨᵀJΨ−J‖",
-             measured=True),
-    Quantity(ell_narrow, "excess loss at time t of the network of width min(h, m+r) with the same ZZᵀ at the start",
-             latex=r"\ell_R(t)", unicode="ℓ_R(t)", measured=True),
+    Quantity(
+        volume_t,
+        "log det ZZᵀ at time t",
+        latex=r"\log\det ZZ^\top(t)",
+        unicode="log det ZZᵀ(t)",
+        measured=True,
+    ),
+    Quantity(
+        leak_t,
+        "part of Z(t) outside the row space of Z(0), Frobenius norm",
+        latex=r"\|Z(t)(I-P_0)\|_F",
+        unicode="‖Z(t)(I−P₀)‖",
+        measured=True,
+    ),
+    Quantity(
+        twist_t,
+        "‖ΨᵀJΨ − J‖_F for Z(t) = ΨZ(0)",
+        latex=r"\|\Psi^\top J\Psi-J\|_F",
+        unicode="‖ΨᵀJΨ−J‖",
+        measured=True,
+    ),
+    Quantity(
+        ell_narrow,
+        "excess loss at time t of the network of width min(h, m+r) with the same ZZᵀ at the start",
+        latex=r"\ell_R(t)",
+        unicode="ℓ_R(t)",
+        measured=True,
+    ),
     Quantity(n_plus, "number of positive eigenvalues of Λ(t)", latex="n_+", unicode="n₊", measured=True),
     Quantity(n_minus, "number of negative eigenvalues of Λ(t)", latex="n_-", unicode="n₋", measured=True),
     Quantity(rank_Z, "rank of Z at the start", latex=r"\mathrm{rank}\,Z(0)", unicode="rank Z₀"),
@@ -148,8 +189,12 @@ conserved = Claim(
         Part("gram", sp.Eq(G_t, U.T * U - V.T * V), Quantifier.ALONG),
         Part("row-space", sp.Eq(leak_t, 0), Quantifier.ALONG),
         Part("twist", sp.Eq(twist_t, 0), Quantifier.ALONG, when=FULL_RANK),
-        Part("volume", sp.Eq(volume_t, 2 * sp.Sum(sp.log(SingularValue(Stack(V, seen), k)), (k, 1, m + r))),
-             Quantifier.ALONG, when=FULL_RANK),
+        Part(
+            "volume",
+            sp.Eq(volume_t, 2 * sp.Sum(sp.log(SingularValue(Stack(V, seen), k)), (k, 1, m + r))),
+            Quantifier.ALONG,
+            when=FULL_RANK,
+        ),
         Part("inertia-plus", sp.Le(n_plus, r), Quantifier.ALONG),
         Part("inertia-minus", sp.Le(n_minus, m), Quantifier.ALONG),
         Part("inertia-full", sp.Eq(n_plus + n_minus, m + r), Quantifier.ALONG, when=FULL_RANK),
@@ -169,8 +214,10 @@ conserved = Claim(
         Mutant("sum", "UᵀU + VᵀV is conserved", {"gram": sp.Eq(U_t.T * U_t + V_t.T * V_t, U.T * U + V.T * V)}),
         Mutant("descent", "conserved exactly by gradient descent", setting="descent"),
     ),
-    notes=("Under layer rates (ρ_U, ρ_V) the conserved matrix is ρ_V UᵀU − ρ_U VᵀV; under weight decay w it is "
-           "e^{2wt}Λ(t).",),
+    notes=(
+        "Under layer rates (ρ_U, ρ_V) the conserved matrix is ρ_V UᵀU − ρ_U VᵀV; under weight decay w it is "
+        "e^{2wt}Λ(t).",
+    ),
 )
 
 # ---- thm1
@@ -191,10 +238,18 @@ thm1 = Claim(
     setting=BASE,
     parts=(
         Part("rate", exponential(2 * lambda_r * c), Quantifier.ALONG, Scale.LOG),
-        Part("wide", sp.Eq(c, Eigenvalue(Lambda, r) + Eigenvalue(-Lambda, m)), when=sp.Ge(h, m + r),
-             note="for h ≥ m + r nothing is cut at 0"),
-        Part("narrow", sp.Eq(P_plus * P_minus, 0), when=sp.Lt(h, m + r),
-             note="for h < m + r at most one of the two terms is positive (derived here)"),
+        Part(
+            "wide",
+            sp.Eq(c, Eigenvalue(Lambda, r) + Eigenvalue(-Lambda, m)),
+            when=sp.Ge(h, m + r),
+            note="for h ≥ m + r nothing is cut at 0",
+        ),
+        Part(
+            "narrow",
+            sp.Eq(P_plus * P_minus, 0),
+            when=sp.Lt(h, m + r),
+            note="for h < m + r at most one of the two terms is positive (derived here)",
+        ),
     ),
     assumptions=(FLOW,),
     source=icml("Theorem 1"),
@@ -206,10 +261,16 @@ thm1 = Claim(
     ),
     mutants=(
         Mutant("rate-4", "rate 4λ_r c", {"rate": exponential(4 * lambda_r * c)}),
-        Mutant("top-eigenvalues", "λ₁(±Λ) in place of λ_r, λ_m",
-               {"rate": exponential(2 * lambda_r * level(Lambda, 1, 1))}),
-        Mutant("absolute", "|·| in place of [·]₊", {"rate": exponential(
-            2 * lambda_r * (sp.Abs(Eigenvalue(Lambda, r)) + sp.Abs(Eigenvalue(-Lambda, m))))}),
+        Mutant(
+            "top-eigenvalues",
+            "λ₁(±Λ) in place of λ_r, λ_m",
+            {"rate": exponential(2 * lambda_r * level(Lambda, 1, 1))},
+        ),
+        Mutant(
+            "absolute",
+            "|·| in place of [·]₊",
+            {"rate": exponential(2 * lambda_r * (sp.Abs(Eigenvalue(Lambda, r)) + sp.Abs(Eigenvalue(-Lambda, m))))},
+        ),
         Mutant("lambda_1", "λ₁(Σ_x) in place of λ_r(Σ_x)", {"rate": exponential(2 * lambda_1 * c)}),
         Mutant("descent", "holds verbatim for gradient descent at t = kη", setting="descent"),
     ),
@@ -239,9 +300,7 @@ equilibrium = Claim(
         lemma("min2021.thm1", "I ≤ √λ₁∫‖E‖_F ≤ √λ₁‖E(0)‖_F/(λ_r c) = q"),
         lemma("completeness", "a path of finite length converges"),
     ),
-    mutants=(
-        Mutant("any-start", "E → 0 from every start that is not zero", setting="any-start"),
-    ),
+    mutants=(Mutant("any-start", "E → 0 from every start that is not zero", setting="any-start"),),
     notes=("The finite length replaces the printed “converges or diverges” argument.",),
 )
 

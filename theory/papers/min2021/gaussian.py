@@ -4,22 +4,18 @@ import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...proof import algebra, cited, lemma
-from ...words import ChiSquareCDF, Eigenvalue, FrobeniusNorm, SingularValue, SpectralNorm, Stack
-from .bias import dev_F, dev_2
+from ...words import ChiSquareCDF, FrobeniusNorm, SingularValue, Stack
+from .bias import dev_2, dev_F
 from .flow import FLOW
 from .setting import (
     BASE,
     D,
-    Lambda,
     U,
     V,
-    X,
     Y,
-    c,
     derived,
     h,
     icml,
-    kappa_minus,
     lambda_1,
     lambda_r,
     m,
@@ -27,7 +23,6 @@ from .setting import (
     scalar,
     seen,
     theta_norm,
-    unseen,
 )
 
 alpha, delta = sp.Symbol("alpha", positive=True), sp.Symbol("delta", positive=True)
@@ -43,46 +38,96 @@ GAUSSIAN_SETTING = (
     Quantity(alpha, "exponent of the initial scale: standard deviation h^(−α)", latex=r"\alpha", unicode="α"),
     Quantity(delta, "failure probability", domain=sp.And(delta > 0, delta < 1), latex=r"\delta", unicode="δ"),
     Quantity(s, "√(m+D) + √(2 log(2/δ))", sp.sqrt(m + D) + sp.sqrt(2 * sp.log(2 / delta))),
-    Quantity(s_half, "the printed √(m+D) + ½ log(2/δ)", sp.sqrt(m + D) + sp.log(2 / delta) / 2, latex="s_p",
-             unicode="s_p"),
+    Quantity(
+        s_half,
+        "the printed √(m+D) + ½ log(2/δ)",
+        sp.sqrt(m + D) + sp.log(2 / delta) / 2,
+        latex="s_p",
+        unicode="s_p",
+    ),
     Quantity(tail, "√(2 log(2/δ))", sp.sqrt(2 * sp.log(2 / delta)), latex=r"\tau_\delta", unicode="τ_δ"),
-    Quantity(spread, "½(σ₁(M)² − σ_{m+D}(M)²), M = [V; U]",
-             (SingularValue(Stack(V, U), 1) ** 2 - SingularValue(Stack(V, U), m + D) ** 2) / 2, latex="w_M", unicode="w_M"),
+    Quantity(
+        spread,
+        "½(σ₁(M)² − σ_{m+D}(M)²), M = [V; U]",
+        (SingularValue(Stack(V, U), 1) ** 2 - SingularValue(Stack(V, U), m + D) ** 2) / 2,
+        latex="w_M",
+        unicode="w_M",
+    ),
     Quantity(cross, "‖ZU₂ᵀ‖₂ at the start", latex=r"\|ZU_2^\top\|_2", unicode="‖ZU₂ᵀ‖₂", measured=True),
     Quantity(product, "‖U₁Vᵀ‖₂ at the start", latex=r"\|U_1V^\top\|_2", unicode="‖U₁Vᵀ‖₂", measured=True),
-    Quantity(scalar("level_measured"), "[λ_r(Λ)]₊ + [λ_m(−Λ)]₊ of the drawn weights", latex="c", unicode="c",
-             measured=True),
+    Quantity(
+        scalar("level_measured"),
+        "[λ_r(Λ)]₊ + [λ_m(−Λ)]₊ of the drawn weights",
+        latex="c",
+        unicode="c",
+        measured=True,
+    ),
     Quantity(Y_norm, "Frobenius norm of the targets", FrobeniusNorm(Y), latex=r"\|Y\|_F", unicode="‖Y‖_F"),
     Quantity(y_norm, "Frobenius norm of the part of Y in the range of X", latex=r"\|\tilde Y\|_F", unicode="‖Ỹ‖_F"),
     Quantity(C, "exp(1 + √λ₁‖Y‖_F/λ_r)", sp.exp(1 + sp.sqrt(lambda_1) * Y_norm / lambda_r)),
-    Quantity(l_bar, "h^(−2α)(√h + √m + √(2 log(2/δ)))²", h ** (-2 * alpha) * (sp.sqrt(h) + sp.sqrt(m) + tail) ** 2,
-             latex=r"\bar\ell", unicode="ℓ̄"),
-    Quantity(dev_2, "spectral distance of the trained map to the minimum-norm solution",
-             latex=r"\|\mathrm{dev}\|_2", unicode="‖dev‖₂", measured=True),
-    Quantity(dev_F, "Frobenius distance of the trained map to the minimum-norm solution",
-             latex=r"\|\mathrm{dev}\|_F", unicode="‖dev‖_F", measured=True),
+    Quantity(
+        l_bar,
+        "h^(−2α)(√h + √m + √(2 log(2/δ)))²",
+        h ** (-2 * alpha) * (sp.sqrt(h) + sp.sqrt(m) + tail) ** 2,
+        latex=r"\bar\ell",
+        unicode="ℓ̄",
+    ),
+    Quantity(
+        dev_2,
+        "spectral distance of the trained map to the minimum-norm solution",
+        latex=r"\|\mathrm{dev}\|_2",
+        unicode="‖dev‖₂",
+        measured=True,
+    ),
+    Quantity(
+        dev_F,
+        "Frobenius distance of the trained map to the minimum-norm solution",
+        latex=r"\|\mathrm{dev}\|_F",
+        unicode="‖dev‖_F",
+        measured=True,
+    ),
     Quantity(chi, "‖U₂V_kᵀ‖²/(τ²‖V_k‖²) for m = 1", latex=r"\chi", unicode="χ", measured=True),
     Quantity(F_chi, "distribution function of χ over fresh draws", latex=r"F_\chi", unicode="F_χ", measured=True),
-    Quantity(rms, "root mean square of ‖dev‖_F over draws", latex=r"\mathrm{rms}\,\|\mathrm{dev}\|_F",
-             unicode="rms‖dev‖_F", measured=True),
-    Quantity(slope, "fitted slope of log rms‖dev‖_F against log h", latex=r"\hat\beta", unicode="slope", measured=True),
-    Quantity(scalar("kappa_drawn"), "largest eigenvalue of −Λ of the drawn weights, cut at 0", latex=r"\kappa_-",
-             unicode="κ₋", measured=True),
-    Quantity(scalar("theta_F1"), "tr[(h^(2−4α)I + Θ̂ᵀΘ̂)^½] of the data, m = 1: √(h^(2−4α) + ‖Θ̂‖²)",
-             sp.sqrt(h ** (2 - 4 * alpha) + theta_norm**2), latex="g_h", unicode="g_h"),
+    Quantity(
+        rms,
+        "root mean square of ‖dev‖_F over draws",
+        latex=r"\mathrm{rms}\,\|\mathrm{dev}\|_F",
+        unicode="rms‖dev‖_F",
+        measured=True,
+    ),
+    Quantity(
+        slope,
+        "fitted slope of log rms‖dev‖_F against log h",
+        latex=r"\hat\beta",
+        unicode="slope",
+        measured=True,
+    ),
+    Quantity(
+        scalar("kappa_drawn"),
+        "largest eigenvalue of −Λ of the drawn weights, cut at 0",
+        latex=r"\kappa_-",
+        unicode="κ₋",
+        measured=True,
+    ),
+    Quantity(
+        scalar("theta_F1"),
+        "tr[(h^(2−4α)I + Θ̂ᵀΘ̂)^½] of the data, m = 1: √(h^(2−4α) + ‖Θ̂‖²)",
+        sp.sqrt(h ** (2 - 4 * alpha) + theta_norm**2),
+        latex="g_h",
+        unicode="g_h",
+    ),
 )
 level_measured = next(q.symbol for q in GAUSSIAN_SETTING if q.name == "level_measured")
 kappa_drawn = next(q.symbol for q in GAUSSIAN_SETTING if q.name == "kappa_drawn")
 g_h = next(q.symbol for q in GAUSSIAN_SETTING if q.name == "theta_F1")
 WEIGHTS = Assumption("entries of U(0), V(0) iid N(0, h^(−2α))")
 UNSEEN = Assumption("D > r", sp.Gt(D, r))
-DAVIDSON = lemma("Davidson–Szarek",
-                 "√h − s ≤ σ(h^α M) ≤ √h + s with probability 1 − δ, tail e^{−t²/2} on either side")
+DAVIDSON = lemma("Davidson–Szarek", "√h − s ≤ σ(h^α M) ≤ √h + s with probability 1 − δ, tail e^{−t²/2} on either side")
 
 
 def _block_norm():
     # a symmetric 2×2 block matrix with eigenvalues in [a, b]: shift by (a+b)/2
-    a, b, x = sp.symbols("a b x")
+    a, b = sp.symbols("a b")
     return [((b - (a + b) / 2), (b - a) / 2), (((a + b) / 2 - a), (b - a) / 2)]
 
 
@@ -92,7 +137,11 @@ lemma1_det = Claim(
     kind=Kind.INEQUALITY,
     setting=GAUSSIAN_SETTING,
     parts=(
-        Part("lower", sp.Ge(level_measured, 2 * SingularValue(Stack(V, seen), m + r) ** 2), when=sp.Ge(h, m + r)),
+        Part(
+            "lower",
+            sp.Ge(level_measured, 2 * SingularValue(Stack(V, seen), m + r) ** 2),
+            when=sp.Ge(h, m + r),
+        ),
         Part("upper", sp.Le(level_measured, 2 * SingularValue(Stack(V, seen), 1) ** 2), when=sp.Ge(h, m + r)),
         Part("cross", sp.Le(cross, spread)),
         Part("product", sp.Le(product, spread)),
@@ -105,7 +154,11 @@ lemma1_det = Claim(
     ),
     mutants=(
         Mutant("quarter", "(b − a)/4", {"cross": sp.Le(cross, spread / 2), "product": sp.Le(product, spread / 2)}),
-        Mutant("lower-4", "c ≥ 4σ_{m+r}(Z)²", {"lower": sp.Ge(level_measured, 4 * SingularValue(Stack(V, seen), m + r) ** 2)}),
+        Mutant(
+            "lower-4",
+            "c ≥ 4σ_{m+r}(Z)²",
+            {"lower": sp.Ge(level_measured, 4 * SingularValue(Stack(V, seen), m + r) ** 2)},
+        ),
     ),
 )
 
@@ -115,7 +168,11 @@ lemma1 = Claim(
     kind=Kind.PROBABILITY,
     setting=GAUSSIAN_SETTING,
     parts=(
-        Part("level", sp.Ge(level_measured, 2 * h ** (1 - 2 * alpha) * (1 - s / sp.sqrt(h)) ** 2), Quantifier.PROBABILITY),
+        Part(
+            "level",
+            sp.Ge(level_measured, 2 * h ** (1 - 2 * alpha) * (1 - s / sp.sqrt(h)) ** 2),
+            Quantifier.PROBABILITY,
+        ),
         Part("cross", sp.Le(cross, 2 * s * h ** (sp.Rational(1, 2) - 2 * alpha)), Quantifier.PROBABILITY),
         Part("product", sp.Le(product, 2 * s * h ** (sp.Rational(1, 2) - 2 * alpha)), Quantifier.PROBABILITY),
     ),
@@ -126,9 +183,12 @@ lemma1 = Claim(
         Mutant("level-constant", "c ≥ 4h^(1−2α)", {"level": sp.Ge(level_measured, 4 * h ** (1 - 2 * alpha))}),
         Mutant("cross-exponent", "‖ZU₂ᵀ‖ ≤ 2s·h^(−2α)", {"cross": sp.Le(cross, 2 * s * h ** (-2 * alpha))}),
     ),
-    notes=("The printed constant has ½ log(2/δ) for √(2 log(2/δ)). It follows from the quoted tail only for "
-           "δ ≤ 2e⁻⁴ and from the correct one only for δ ≤ 2e⁻⁸; for larger δ it is unproved, and no violation is "
-           "known.", "The constants have slack of about 2.5: mutants inside it cannot be refuted and are not planted."),
+    notes=(
+        "The printed constant has ½ log(2/δ) for √(2 log(2/δ)). It follows from the quoted tail only for "
+        "δ ≤ 2e⁻⁴ and from the correct one only for δ ≤ 2e⁻⁸; for larger δ it is unproved, and no violation is "
+        "known.",
+        "The constants have slack of about 2.5: mutants inside it cannot be refuted and are not planted.",
+    ),
 )
 
 printed_bound = 2 * C ** (h ** (2 * alpha - 1)) * sp.sqrt(m + r) * s_half / h ** (2 * alpha - sp.Rational(1, 2))
@@ -139,8 +199,12 @@ def _thm2_last_step():
     # e^x ≥ 1 + x at x = 2(1+g)/κ: what is left above 2.25κ + g is positive term by term
     ka, g = sp.symbols("kappa g", positive=True)
     lower = sp.Rational(256, 100) * ka * (1 + 2 * (1 + g) / ka)
-    return [(lower - (sp.Rational(9, 4) * ka + g),
-             sp.Rational(31, 100) * ka + sp.Rational(412, 100) * g + sp.Rational(512, 100))]
+    return [
+        (
+            lower - (sp.Rational(9, 4) * ka + g),
+            sp.Rational(31, 100) * ka + sp.Rational(412, 100) * g + sp.Rational(512, 100),
+        )
+    ]
 
 
 def _thm2_width_step():
@@ -182,9 +246,16 @@ thm2 = Claim(
     ),
 )
 
-drift_bound = 2 * s * h ** (sp.Rational(1, 2) - 2 * alpha) * sp.exp(
-    sp.sqrt(lambda_1) * (y_norm + 2 * sp.sqrt(lambda_1 * sp.Min(m, r)) * s * h ** (sp.Rational(1, 2) - 2 * alpha))
-    / (2 * lambda_r * h ** (1 - 2 * alpha) * (1 - s / sp.sqrt(h)) ** 2))
+drift_bound = (
+    2
+    * s
+    * h ** (sp.Rational(1, 2) - 2 * alpha)
+    * sp.exp(
+        sp.sqrt(lambda_1)
+        * (y_norm + 2 * sp.sqrt(lambda_1 * sp.Min(m, r)) * s * h ** (sp.Rational(1, 2) - 2 * alpha))
+        / (2 * lambda_r * h ** (1 - 2 * alpha) * (1 - s / sp.sqrt(h)) ** 2)
+    )
+)
 corrected_bound = 2 * C ** (h ** (2 * alpha - 1)) * s * h ** (sp.Rational(1, 2) - 2 * alpha)
 corrected_width = sp.Max(16 * s**2, 4 * m * (lambda_1 / lambda_r) ** 2 * s**2) ** (1 / (4 * alpha - 1))
 
@@ -195,8 +266,12 @@ thm2_gronwall = Claim(
     setting=GAUSSIAN_SETTING,
     parts=(
         Part("distance", sp.Le(dev_2, drift_bound), Quantifier.PROBABILITY),
-        Part("corrected", sp.Le(dev_2, corrected_bound), Quantifier.PROBABILITY,
-             when=sp.And(sp.Ge(h, corrected_width), alpha <= sp.Rational(1, 2), alpha > sp.Rational(1, 4))),
+        Part(
+            "corrected",
+            sp.Le(dev_2, corrected_bound),
+            Quantifier.PROBABILITY,
+            when=sp.And(sp.Ge(h, corrected_width), alpha <= sp.Rational(1, 2), alpha > sp.Rational(1, 4)),
+        ),
     ),
     assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("h > s²", sp.Gt(h, s**2))),
     source=derived("thm2, variants"),
@@ -221,8 +296,12 @@ thm2_strong = Claim(
     setting=GAUSSIAN_SETTING,
     parts=(
         Part("distance", sp.Le(dev_2, _strong(l_bar)), Quantifier.PROBABILITY),
-        Part("measured-level", sp.Le(dev_2, _strong(kappa_drawn)), Quantifier.PROBABILITY,
-             note="with the measured κ₋; holds with probability 1 − δ²/4 given the seen weights, hence 1 − δ"),
+        Part(
+            "measured-level",
+            sp.Le(dev_2, _strong(kappa_drawn)),
+            Quantifier.PROBABILITY,
+            note="with the measured κ₋; holds with probability 1 − δ²/4 given the seen weights, hence 1 − δ",
+        ),
     ),
     assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("h ≥ m + r", sp.Ge(h, m + r))),
     source=derived("thm2-strong (ii), (iii)"),
@@ -233,8 +312,11 @@ thm2_strong = Claim(
     ),
     mutants=(
         Mutant("half", "half the bound", {"distance": sp.Le(dev_2, _strong(l_bar) / 4)}),
-        Mutant("no-level", "the measured κ₋ replaced by 0 and no tail",
-               {"measured-level": sp.Le(dev_2, h ** (-alpha) * sp.sqrt(theta_norm) / 2)}),
+        Mutant(
+            "no-level",
+            "the measured κ₋ replaced by 0 and no tail",
+            {"measured-level": sp.Le(dev_2, h ** (-alpha) * sp.sqrt(theta_norm) / 2)},
+        ),
     ),
 )
 
@@ -248,17 +330,23 @@ law = Claim(
         Assumption("U₂(0) iid N(0, τ²) independent of (U₁, V)(0)"),
         UNSEEN,
         Assumption("m = 1", sp.Eq(m, 1)),
-        Assumption("gradient flow, GD, or SGD with or without momentum; no weight decay, no coordinate-wise "
-                   "preconditioning"),
+        Assumption(
+            "gradient flow, GD, or SGD with or without momentum; no weight decay, no coordinate-wise preconditioning"
+        ),
     ),
     source=derived("thm2-strong (i)"),
     proof=(
-        lemma("min2021.conserved", "U₂ never moves and never enters the dynamics of (U₁, V): given those it is "
-              "still Gaussian"),
+        lemma(
+            "min2021.conserved",
+            "U₂ never moves and never enters the dynamics of (U₁, V): given those it is still Gaussian",
+        ),
     ),
     mutants=(
-        Mutant("degrees", "D − r + 1 degrees of freedom",
-               {"chi-square": sp.Eq(F_chi, ChiSquareCDF(chi, D - r + 1))}),
+        Mutant(
+            "degrees",
+            "D − r + 1 degrees of freedom",
+            {"chi-square": sp.Eq(F_chi, ChiSquareCDF(chi, D - r + 1))},
+        ),
         Mutant("weight-decay", "holds under weight decay", setting="weight-decay"),
         Mutant("adam", "holds under Adam", setting="adam"),
     ),
@@ -272,13 +360,25 @@ scaling = Claim(
     setting=GAUSSIAN_SETTING,
     parts=(
         Part("constant", sp.Eq(rms, predicted), Quantifier.ASYMPTOTIC),
-        Part("exponent", sp.Eq(slope, sp.Max(sp.Rational(1, 2) - 2 * alpha, -alpha)), Quantifier.ASYMPTOTIC,
-             note="½ − 2α up to α = ½, then −α when Θ̂ ≠ 0"),
+        Part(
+            "exponent",
+            sp.Eq(slope, sp.Max(sp.Rational(1, 2) - 2 * alpha, -alpha)),
+            Quantifier.ASYMPTOTIC,
+            note="½ − 2α up to α = ½, then −α when Θ̂ ≠ 0",
+        ),
     ),
-    assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("Σ_x = λI, m = 1"), Assumption("α > ¼", alpha > sp.Rational(1, 4))),
+    assumptions=(
+        FLOW,
+        WEIGHTS,
+        UNSEEN,
+        Assumption("Σ_x = λI, m = 1"),
+        Assumption("α > ¼", alpha > sp.Rational(1, 4)),
+    ),
     source=icml("Theorem 2, Fig. 1 (rate); the constant and α > ½ are derived here"),
-    proof=(cited("leading order: Z(0)Z(0)ᵀ → h^(1−2α)I, modes decouple"),
-           lemma("min2021.thm2-law", "second moment of the deviation")),
+    proof=(
+        cited("leading order: Z(0)Z(0)ᵀ → h^(1−2α)I, modes decouple"),
+        lemma("min2021.thm2-law", "second moment of the deviation"),
+    ),
     mutants=(
         Mutant("beyond", "½ − 2α also beyond α = ½", {"exponent": sp.Eq(slope, sp.Rational(1, 2) - 2 * alpha)}),
         Mutant("constant-2", "twice the constant", {"constant": sp.Eq(rms, 2 * predicted)}),

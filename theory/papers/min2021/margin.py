@@ -2,8 +2,8 @@
 
 import sympy as sp
 
-from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale
-from ...proof import algebra, cited, lemma
+from ...claim import Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale
+from ...proof import algebra, lemma
 from ...words import ColumnProjector, Eigenvalue, PositivePart, SingularValue
 from .flow import FLOW
 from .setting import (
@@ -14,7 +14,6 @@ from .setting import (
     X,
     Y,
     c,
-    derived,
     ell_0,
     ell_t,
     lambda_1,
@@ -24,7 +23,6 @@ from .setting import (
     r,
     scalar,
     sigma_product,
-    sizes,
     speed,
     t,
     v2,
@@ -50,8 +48,13 @@ def bracket_with(plus, minus, index_plus=m, index_minus=r):
 
 MARGIN_SETTING = (
     *BASE,
-    Quantity(bracket, "g(Δ₊, c, σ_m(U₁Vᵀ)) + g(Δ₋, c, σ_r(U₁Vᵀ)) with g(a,b,s) = −a + √((a+b)² + 4s²)",
-             bracket_with(Delta_plus, Delta_minus), latex="b_2", unicode="b₂"),
+    Quantity(
+        bracket,
+        "g(Δ₊, c, σ_m(U₁Vᵀ)) + g(Δ₋, c, σ_r(U₁Vᵀ)) with g(a,b,s) = −a + √((a+b)² + 4s²)",
+        bracket_with(Delta_plus, Delta_minus),
+        latex="b_2",
+        unicode="b₂",
+    ),
     Quantity(c_2, "rate of imbalance and margin at the start", rate_at(E_norm), latex="c_2(0)", unicode="c₂(0)"),
     Quantity(E_norm_t, "‖E(t)‖_F", latex=r"\|E(t)\|_F", unicode="‖E(t)‖", measured=True),
     Quantity(c_2_t, "rate of imbalance and margin at time t", rate_at(E_norm_t), latex="c_2(t)", unicode="c₂(t)"),
@@ -66,13 +69,26 @@ A_, B_ = sp.MatrixSymbol("A", p, h_), sp.MatrixSymbol("B", h_, k_)
 D_0 = sp.MatrixSymbol("D_0", h_, h_)
 low, high, gap = scalar("low"), scalar("high"), scalar("smallest")
 LEMMA8_SETTING = (
-    Quantity(p, "rows of A"), Quantity(h_, "inner dimension"), Quantity(k_, "columns of B"),
-    Quantity(A_, "a matrix"), Quantity(B_, "a matrix"),
+    Quantity(p, "rows of A"),
+    Quantity(h_, "inner dimension"),
+    Quantity(k_, "columns of B"),
+    Quantity(A_, "a matrix"),
+    Quantity(B_, "a matrix"),
     Quantity(D_0, "AᵀA − BBᵀ", A_.T * A_ - B_ * B_.T, latex="D_0", unicode="D₀"),
-    Quantity(high, "largest eigenvalue of D₀, cut at 0", PositivePart(Eigenvalue(D_0, 1)), latex=r"\bar\lambda",
-             unicode="λ̄"),
-    Quantity(low, "m-th largest eigenvalue of −D₀, cut at 0", PositivePart(Eigenvalue(-D_0, k_)),
-             latex=r"\underline\lambda", unicode="λ̲"),
+    Quantity(
+        high,
+        "largest eigenvalue of D₀, cut at 0",
+        PositivePart(Eigenvalue(D_0, 1)),
+        latex=r"\bar\lambda",
+        unicode="λ̄",
+    ),
+    Quantity(
+        low,
+        "m-th largest eigenvalue of −D₀, cut at 0",
+        PositivePart(Eigenvalue(-D_0, k_)),
+        latex=r"\underline\lambda",
+        unicode="λ̲",
+    ),
     Quantity(gap, "smallest eigenvalue of BᵀB", latex=r"\lambda_m(B^\top B)", unicode="λ_m(BᵀB)", measured=True),
 )
 
@@ -88,8 +104,10 @@ def _generator():
     u = sp.Matrix([sp.sqrt(a) * sp.cosh(x), sp.sqrt(b) * sp.sinh(x)])
     v = sp.Matrix([sp.sqrt(a) * sp.sinh(x), sp.sqrt(b) * sp.cosh(x)])
     squares = (u * u.T - v * v.T).applyfunc(lambda e: sp.simplify(e.rewrite(sp.exp)))
-    return [(squares, sp.diag(a, -b)),
-            (sp.simplify((u.dot(v) - (a + b) * sp.sinh(2 * x) / 2).rewrite(sp.exp)), sp.Integer(0))]
+    return [
+        (squares, sp.diag(a, -b)),
+        (sp.simplify((u.dot(v) - (a + b) * sp.sinh(2 * x) / 2).rewrite(sp.exp)), sp.Integer(0)),
+    ]
 
 
 lemma8 = Claim(
@@ -97,8 +115,12 @@ lemma8 = Claim(
     title="smallest eigenvalue from imbalance and product",
     kind=Kind.INEQUALITY,
     setting=LEMMA8_SETTING,
-    parts=(Part("eigenvalue", sp.Ge(gap, (-high + low + sp.sqrt(
-        (high + low) ** 2 + 4 * SingularValue(A_ * B_, k_) ** 2)) / 2)),),
+    parts=(
+        Part(
+            "eigenvalue",
+            sp.Ge(gap, (-high + low + sp.sqrt((high + low) ** 2 + 4 * SingularValue(A_ * B_, k_) ** 2)) / 2),
+        ),
+    ),
     source=v2("Lemma 8"),
     proof=(
         algebra("the bound is equivalent to (μ + λ̄)(μ − λ̲) ≥ σ_m(AB)²", _equivalence),
@@ -108,8 +130,15 @@ lemma8 = Claim(
     ),
     mutants=(
         Mutant("no-high", "λ̄ = 0", definitions={high: sp.Integer(0)}),
-        Mutant("double-sigma", "16σ² for 4σ²", {"eigenvalue": sp.Ge(gap, (-high + low + sp.sqrt(
-            (high + low) ** 2 + 16 * SingularValue(A_ * B_, k_) ** 2)) / 2)}),
+        Mutant(
+            "double-sigma",
+            "16σ² for 4σ²",
+            {
+                "eigenvalue": sp.Ge(
+                    gap, (-high + low + sp.sqrt((high + low) ** 2 + 16 * SingularValue(A_ * B_, k_) ** 2)) / 2
+                )
+            },
+        ),
     ),
 )
 
@@ -127,7 +156,11 @@ instant = Claim(
     ),
     mutants=(
         Mutant("no-spread", "Δ± = 0", definitions={Delta_plus: sp.Integer(0), Delta_minus: sp.Integer(0)}),
-        Mutant("swapped", "σ_r paired with Δ₊", definitions={bracket: bracket_with(Delta_plus, Delta_minus, r, m)}),
+        Mutant(
+            "swapped",
+            "σ_r paired with Δ₊",
+            definitions={bracket: bracket_with(Delta_plus, Delta_minus, r, m)},
+        ),
     ),
     notes=("σ_k = 0 beyond the size: for r ≠ m one of the two margins vanishes.",),
 )
@@ -155,9 +188,13 @@ v2_rate = Claim(
     ),
     mutants=(
         Mutant("double", "rate 2λ_r c₂", {"rate": _later(2 * lambda_r * c_2)}),
-        Mutant("balanced-4", "rate with 4σ for the balanced case also when r ≠ m",
-               definitions={c_2: margin(Delta_plus, c, nu(sp.Min(r, m), E_norm))
-                            + margin(Delta_minus, c, nu(sp.Min(r, m), E_norm))}),
+        Mutant(
+            "balanced-4",
+            "rate with 4σ for the balanced case also when r ≠ m",
+            definitions={
+                c_2: margin(Delta_plus, c, nu(sp.Min(r, m), E_norm)) + margin(Delta_minus, c, nu(sp.Min(r, m), E_norm))
+            },
+        ),
     ),
 )
 
@@ -167,8 +204,13 @@ cor6 = Claim(
     kind=Kind.TRAJECTORY,
     setting=MARGIN_SETTING,
     parts=(
-        Part("rate", sp.Le(ell_t, sp.exp(-lambda_r * c_2_t * (t - t_0)) * ell_start), Quantifier.ALONG, Scale.LOG,
-             note="c₂ is taken at t₀"),
+        Part(
+            "rate",
+            sp.Le(ell_t, sp.exp(-lambda_r * c_2_t * (t - t_0)) * ell_start),
+            Quantifier.ALONG,
+            Scale.LOG,
+            note="c₂ is taken at t₀",
+        ),
         Part("grows", sp.Ge(c_2_t, c_2), Quantifier.ALONG),
         Part("limit", sp.Le(c_2_t, c_2_end), Quantifier.ALONG),
     ),
@@ -176,10 +218,16 @@ cor6 = Claim(
     source=v2("Corollaries 4–6, with t − t₀ in the exponent", "restated"),
     proof=(lemma("min2021.v2-rate", "started at t₀; Λ is constant and ‖E‖_F does not increase"),),
     mutants=(
-        Mutant("absolute-time", "t for t − t₀, as printed",
-               {"rate": sp.Le(ell_t, sp.exp(-lambda_r * c_2_t * t) * ell_start)}),
-        Mutant("double", "rate 2λ_r c₂(t₀)",
-               {"rate": sp.Le(ell_t, sp.exp(-2 * lambda_r * c_2_t * (t - t_0)) * ell_start)}),
+        Mutant(
+            "absolute-time",
+            "t for t − t₀, as printed",
+            {"rate": sp.Le(ell_t, sp.exp(-lambda_r * c_2_t * t) * ell_start)},
+        ),
+        Mutant(
+            "double",
+            "rate 2λ_r c₂(t₀)",
+            {"rate": sp.Le(ell_t, sp.exp(-2 * lambda_r * c_2_t * (t - t_0)) * ell_start)},
+        ),
     ),
 )
 

@@ -11,7 +11,17 @@ from numerics.linalg import min_norm
 from numerics.reduced import Reduced, expand
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
-from .families import POSITIVE_LEVEL, Family, families, gaussian, on_data, orthonormal, realise, scalar, together
+from .families import (
+    POSITIVE_LEVEL,
+    Family,
+    families,
+    gaussian,
+    on_data,
+    orthonormal,
+    realise,
+    scalar,
+    together,
+)
 from .flows import autograd_flow, drive_and_length, rounding_of_q
 from .training import ROUNDING, error_norm, horizon, level, reduced, static, train, weight
 
@@ -32,8 +42,16 @@ def _end(problem: Reduced, trajectory: Any, instances: Instances) -> dict[str, T
     unseen = norm(problem.U2)[:, None]
     solver = trajectory.error[:, -1:] / low
     rounding = 10 * ROUNDING * (norm(U) * norm(V) + norm(best) * (problem.root[:, :1] / low))
-    missing = torch.expm1(rest) * Z * (unseen + Z) + (E + solver) / low + unseen * solver / Z.clamp_min(1e-300) + rounding
-    return {"Theta_end": Theta, "V_end": _full_width(problem, V), "dev": Theta - best, "missing": missing, "Theta_hat": best}
+    missing = (
+        torch.expm1(rest) * Z * (unseen + Z) + (E + solver) / low + unseen * solver / Z.clamp_min(1e-300) + rounding
+    )
+    return {
+        "Theta_end": Theta,
+        "V_end": _full_width(problem, V),
+        "dev": Theta - best,
+        "missing": missing,
+        "Theta_hat": best,
+    }
 
 
 def _full_width(problem: Reduced, V: Tensor) -> Tensor:
@@ -58,12 +76,23 @@ def measure_bias(instances: Instances, run: Run) -> Measured:
     q = problem.root[:, :1] * error_norm(trajectory)[:, :1] / (problem.root[:, -1:].square() * level(problem)[:, None])
     from_q = (rounding_of_q(problem) * q * q.exp() * crossed).nan_to_num(nan=0.0, posinf=0.0)
     from_I = error_I * (I.exp() * crossed)
-    rounding = 10 * ROUNDING * norm(problem.U2)[:, None] * weight(problem).sqrt()[:, None] * (
-        1 + weight(problem) / level(problem))[:, None]
+    rounding = (
+        10
+        * ROUNDING
+        * norm(problem.U2)[:, None]
+        * weight(problem).sqrt()[:, None]
+        * (1 + weight(problem) / level(problem))[:, None]
+    )
     values |= {k: end[k] for k in ("Theta_end", "V_end")}
     values |= {"dev_F": norm(dev), "dev_2": norm(dev, 2), "I_end": I, "rank_Z": rank_Z.pop()}
-    budgets = {"endpoint": missing, "G-frobenius": missing + from_q + rounding, "G-spectral": missing + from_q + rounding,
-               "H-drive": missing + from_I + rounding, "H": missing + from_q + rounding, "R": missing + rounding}
+    budgets = {
+        "endpoint": missing,
+        "G-frobenius": missing + from_q + rounding,
+        "G-spectral": missing + from_q + rounding,
+        "H-drive": missing + from_I + rounding,
+        "H": missing + from_q + rounding,
+        "R": missing + rounding,
+    }
     # e^q beyond float64 bounds nothing; there those parts are silent
     finite = {p: q < 600 for p in ("G-frobenius", "G-spectral", "H")}
     return Measured(values, budgets, judged=finite, ok=trajectory.ok)
@@ -90,26 +119,43 @@ bias_det = Experiment(
 
 def two_outputs() -> Instances:
     """m = 2, r = 1, h = 3 with unequal negative eigenvalues of Λ, Y = 0: λ_m(−Λ) in (R) is too small."""
+
     def array(rows: list[list[float]]) -> Tensor:
         return torch.tensor([rows], dtype=torch.float64)
 
-    return {"X": array([[1.0, 0.0]]), "Y": array([[0.0, 0.0]]), "U": array([[0.0, 0.0, 0.1], [1.0, 0.0, 0.0]]),
-            "V": array([[2.0, 0.0, 0.0], [0.0, 0.3, 0.0]]), "r": 1}
+    return {
+        "X": array([[1.0, 0.0]]),
+        "Y": array([[0.0, 0.0]]),
+        "U": array([[0.0, 0.0, 0.1], [1.0, 0.0, 0.0]]),
+        "V": array([[2.0, 0.0, 0.0], [0.0, 0.3, 0.0]]),
+        "r": 1,
+    }
 
 
 # ---- prop1
 def measure_invariant(instances: Instances, run: Run) -> Measured:
     instances = to_device(instances, run)
     problem, trajectory, values = train(instances, run, factor=30.0)
-    end = _end(problem, trajectory, instances) if bool((level(problem) > 0).all()) else _far(problem, trajectory, instances)
+    end = (
+        _end(problem, trajectory, instances)
+        if bool((level(problem) > 0).all())
+        else _far(problem, trajectory, instances)
+    )
     U2 = trajectory.problem.U2[:, None]
     size = norm(problem.U2)[:, None] * weight(problem).sqrt()[:, None]
     drift = norm(problem.U2)[:, None] * trajectory.error / problem.root[:, -1:] / weight(problem).sqrt()[:, None]
     budget = 1e3 * ROUNDING * size + drift
-    values |= {"cross_V": norm(trajectory.V @ U2.mT), "cross_U": norm(trajectory.U1 @ U2.mT),
-               "Theta_end": end["Theta_end"]}
-    return Measured(values, {"stays-V": budget, "stays-U": budget, "min-norm": end["missing"] + budget[:, -1:]},
-                    ok=trajectory.ok, axis="t")
+    values |= {
+        "cross_V": norm(trajectory.V @ U2.mT),
+        "cross_U": norm(trajectory.U1 @ U2.mT),
+        "Theta_end": end["Theta_end"],
+    }
+    return Measured(
+        values,
+        {"stays-V": budget, "stays-U": budget, "min-norm": end["missing"] + budget[:, -1:]},
+        ok=trajectory.ok,
+        axis="t",
+    )
 
 
 def _far(problem: Reduced, trajectory: Any, instances: Instances) -> dict[str, Tensor]:
@@ -158,7 +204,9 @@ def measure_linear(instances: Instances, run: Run) -> Measured:
     problem, kappa = reduced(instances), 2.5
     times = horizon(problem, 2.0)[:, None] * torch.linspace(0, 1, 5, dtype=torch.float64, device=run.device)
     fastest = problem.root[:, 0].square() * weight(problem)
-    times = torch.minimum(times, 40 / fastest[:, None] * torch.linspace(0, 1, 5, dtype=torch.float64, device=run.device))
+    times = torch.minimum(
+        times, 40 / fastest[:, None] * torch.linspace(0, 1, 5, dtype=torch.float64, device=run.device)
+    )
     scaled = {**instances, "U": problem.Phi1 @ problem.U1 + kappa * (problem.Phi2 @ problem.U2)}
     best = min_norm(instances["X"], instances["Y"], instances["r"])[:, None]
     dev, error, ok = {}, {}, torch.ones_like(fastest, dtype=torch.bool)
@@ -166,8 +214,11 @@ def measure_linear(instances: Instances, run: Run) -> Measured:
         weights, errors, good = autograd_flow(start, run, times)
         ok = ok & good
         dev[name] = problem.Phi2[:, None] @ (problem.Phi2[:, None].mT @ (weights["U"] @ weights["V"].mT - best))
-        error[name] = errors["U"] * norm(weights["V"]) + errors["V"] * norm(weights["U"]) + ROUNDING * (
-            norm(weights["U"]) * norm(weights["V"]) + norm(best))
+        error[name] = (
+            errors["U"] * norm(weights["V"])
+            + errors["V"] * norm(weights["U"])
+            + ROUNDING * (norm(weights["U"]) * norm(weights["V"]) + norm(best))
+        )
     values = {**static(instances), **dev, "kappa": torch.full_like(times, kappa)}
     return Measured(values, {"linear": error["dev_scaled"] + kappa * error["dev_end"]}, ok=ok)
 

@@ -12,7 +12,7 @@ from numerics.closed_forms import whitened_flow
 from numerics.reduced import reduce
 
 from ...experiment import Experiment, Instances, Measured, Run, to_device
-from .families import SEEDS, families, gaussian, orthonormal, realise, scalar
+from .families import SEEDS, families, gaussian, orthonormal, realise, scalar, together
 from .flows import descent_speed, speed_scale
 from .training import ROUNDING, error_norm, flow, log_times, reduced, weight
 
@@ -30,8 +30,13 @@ class Modes:
     seed: int
 
 
-MODES = st.builds(Modes, st.sampled_from(("aligned", "balanced-modes", "whitened")), st.integers(1, 3), st.integers(1, 3),
-                  SEEDS)
+MODES = st.builds(
+    Modes,
+    st.sampled_from(("aligned", "balanced-modes", "whitened")),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    SEEDS,
+)
 
 
 def realise_modes(modes: Modes, B: int) -> Instances:
@@ -66,7 +71,7 @@ def measure_oracles(instances: Instances, run: Run) -> Measured:
     x, s, u, v = (i[k] for k in ("x", "s", "u", "v"))
     X, Y, U, V = torch.diag_embed(x), torch.diag_embed(x * s), torch.diag_embed(u), torch.diag_embed(v)
     problem = reduce(X, Y, U, V, x.shape[1])
-    omega = (x.square() * torch.hypot(u.square() - v.square(), 2 * s))
+    omega = x.square() * torch.hypot(u.square() - v.square(), 2 * s)
     times = log_times(6 / omega.amin(1).clamp_min(0.05))
     trajectory = flow(problem, times, run)
     last = _mode(trajectory, x, -1)
@@ -78,17 +83,29 @@ def measure_oracles(instances: Instances, run: Run) -> Measured:
     low = x[:, -1:]
     amplified = 1 + s[:, -1:].abs() / d.abs().clamp_min(1e-12)
     values = {
-        "x_2": low.square(), "s": s[:, -1:], "u_0": u[:, -1:], "v_0": v[:, -1:], "t": times, "p_t": last[0],
-        "v_end2": _mode(long, x, -1)[1][:, -1:], "speed": descent_speed(mode), **whitened["values"],
+        "x_2": low.square(),
+        "s": s[:, -1:],
+        "u_0": u[:, -1:],
+        "v_0": v[:, -1:],
+        "t": times,
+        "p_t": last[0],
+        "v_end2": _mode(long, x, -1)[1][:, -1:],
+        "speed": descent_speed(mode),
+        **whitened["values"],
     }
     solver = trajectory.error / low
-    budgets = {"instant": 10 * ROUNDING * speed_scale(mode), "scalar": 3 * solver + rounding * amplified,
-               "balanced": 3 * solver + rounding,
-               "limit": (3 * long.error[:, -1:] / low) * (1 + weight(problem)[:, None]) * amplified + rounding * amplified,
-               **whitened["budgets"]}
+    budgets = {
+        "instant": 10 * ROUNDING * speed_scale(mode),
+        "scalar": 3 * solver + rounding * amplified,
+        "balanced": 3 * solver + rounding,
+        "limit": (3 * long.error[:, -1:] / low) * (1 + weight(problem)[:, None]) * amplified + rounding * amplified,
+        **whitened["budgets"],
+    }
     far = d.abs() > 1e-3 * (u[:, -1:].square() + v[:, -1:].square())
     settled = omega[:, -1:] > 1e-3
-    return Measured(values, budgets, judged={"scalar": far, "limit": far & settled}, ok=trajectory.ok & long.ok, axis="t")
+    return Measured(
+        values, budgets, judged={"scalar": far, "limit": far & settled}, ok=trajectory.ok & long.ok, axis="t"
+    )
 
 
 def _mode(trajectory, x: Tensor, index: int) -> tuple[Tensor, Tensor]:
@@ -115,10 +132,22 @@ def _whitened_values(i: Instances, run: Run) -> dict[str, dict[str, Tensor]]:
     product = trajectory.problem.Phi1[:, None] @ trajectory.U1 @ trajectory.V.mT
     closed = torch.stack([whitened_flow(U1, V, Yt, t) for t in times[:, 1:].T], 1)
     size = (norm(U1).square() + norm(V).square() + norm(Yt))[:, None]
-    values = {"m": m, "r": r, "lambda": i["lam"][:, None], "Q": (Z @ Z.mT)[:, None], "S": S[:, None], "K": K[:, None],
-              "Q_dot": (Zdot @ Z.mT + Z @ Zdot.mT)[:, None], "M_t": product[:, 1:], "M_closed": closed}
+    values = {
+        "m": m,
+        "r": r,
+        "lambda": i["lam"][:, None],
+        "Q": (Z @ Z.mT)[:, None],
+        "S": S[:, None],
+        "K": K[:, None],
+        "Q_dot": (Zdot @ Z.mT + Z @ Zdot.mT)[:, None],
+        "M_t": product[:, 1:],
+        "M_closed": closed,
+    }
     # whitened_flow's own error is about eps/t
-    budgets = {"riccati": 100 * ROUNDING * size.square() * (1 + size), "whitened": trajectory.error[:, 1:] + 1e-11 * (1 + size.square())}
+    budgets = {
+        "riccati": 100 * ROUNDING * size.square() * (1 + size),
+        "whitened": trajectory.error[:, 1:] + 1e-11 * (1 + size.square()),
+    }
     return {"values": values, "budgets": budgets}
 
 
@@ -134,15 +163,25 @@ def measure_symmetry(instances: Instances, run: Run) -> Measured:
     g = torch.Generator().manual_seed(int(i["r"]) + i["X"].shape[1])
     B, n, h, a, b = len(i["X"]), i["X"].shape[1], i["V"].shape[2], 1.7, 0.6
     O, R = orthonormal(g, B, h, h).to(run.device), orthonormal(g, B, n + 1, n).to(run.device)
-    base = _loss_at(i, times, run)
-    variants = {
-        "ell_rotated": _loss_at({**i, "U": i["U"] @ O, "V": i["V"] @ O}, times, run),
-        "ell_scaled": _loss_at({**i, "U": a * i["U"], "V": a * i["V"], "Y": a**2 * i["Y"]}, times / a**2, run),
-        "ell_data": _loss_at({**i, "X": b * i["X"], "Y": b * i["Y"]}, times / b**2, run),
-        "ell_isometry": _loss_at({**i, "X": R @ i["X"], "Y": R @ i["Y"]}, times, run),
-    }
+    same_shape = together(
+        i,
+        {**i, "U": i["U"] @ O, "V": i["V"] @ O},
+        {**i, "U": a * i["U"], "V": a * i["V"], "Y": a**2 * i["Y"]},
+        {**i, "X": b * i["X"], "Y": b * i["Y"]},
+    )
+    together_times = torch.cat((times, times, times / a**2, times / b**2))
+    losses = zip(*(x.split(B) for x in _loss_at(same_shape, together_times, run)), strict=True)
+    base, *others = losses
+    variants = dict(zip(("ell_rotated", "ell_scaled", "ell_data"), others, strict=True))
+    variants["ell_isometry"] = _loss_at({**i, "X": R @ i["X"], "Y": R @ i["Y"]}, times, run)
     ones = torch.ones_like(times[:, :1])
-    values = {"a": a * ones, "b": b * ones, "t": times, "ell_t": base[0], **{k: v[0] for k, v in variants.items()}}
+    values = {
+        "a": a * ones,
+        "b": b * ones,
+        "t": times,
+        "ell_t": base[0],
+        **{k: v[0] for k, v in variants.items()},
+    }
     factor = {"ell_rotated": 1.0, "ell_scaled": a**4, "ell_data": b**2, "ell_isometry": 1.0}
     names = {"ell_rotated": "rotation", "ell_scaled": "scale", "ell_data": "data", "ell_isometry": "isometry"}
     budgets = {names[k]: variants[k][1] + factor[k] * base[1] for k in variants}
@@ -159,7 +198,12 @@ def _loss_at(i: Instances, times: Tensor, run: Run) -> tuple[Tensor, Tensor, Ten
     return trajectory.excess_loss, 2 * error_norm(trajectory) * error + error.square(), trajectory.ok
 
 
-symmetry = Experiment("min2021.symmetry", families(scales=(-1, 0, 1), conditions=(0, 1, 2)), realise, measure_symmetry,
-                      witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5),))
+symmetry = Experiment(
+    "min2021.symmetry",
+    families(scales=(-1, 0, 1), conditions=(0, 1, 2)),
+    realise,
+    measure_symmetry,
+    witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5),),
+)
 
 EXPERIMENTS = (oracles, symmetry)

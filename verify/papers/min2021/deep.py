@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import flint
@@ -35,7 +36,9 @@ class Deep:
         return torch.Generator().manual_seed(self.seed)
 
 
-def deep_families(layers: tuple[int, ...], regimes: tuple[str, ...], square: bool | None = None) -> st.SearchStrategy[Deep]:
+def deep_families(
+    layers: tuple[int, ...], regimes: tuple[str, ...], square: bool | None = None
+) -> st.SearchStrategy[Deep]:
     """Networks of a number of layers from `layers`; `square` asks for h₀ = h_N, or for h₀ ≠ h_N when false."""
 
     @st.composite
@@ -54,7 +57,7 @@ def realise_deep(family: Deep, B: int) -> Instances:
     if family.regime.startswith("balanced"):
         layers = balanced_layers(sizes, B, g)
     else:
-        layers = [gaussian(g, B, a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True)]
+        layers = [gaussian(g, B, a, b) for a, b in pairwise(sizes)]
     W = product(layers)
     G = gaussian(g, *W.shape)
     low = torch.linalg.svdvals(W).amin(1)
@@ -64,7 +67,7 @@ def realise_deep(family: Deep, B: int) -> Instances:
 
 
 def balanced_layers(sizes: tuple[int, ...], B: int, g: torch.Generator) -> list[Tensor]:
-    """W_l = Q_{l−1} S Q_lᵀ with the same S everywhere: W_lᵀW_l = W_{l+1}W_{l+1}ᵀ. Inner widths are at least the ends'."""
+    """W_l = Q_{l−1} S Q_lᵀ with one S everywhere: W_lᵀW_l = W_{l+1}W_{l+1}ᵀ. Inner widths are at least the ends'."""
     k = min(sizes[0], sizes[-1])
     sizes = (sizes[0], *(max(s, k) for s in sizes[1:-1]), sizes[-1])
     S = torch.rand(B, k, generator=g, dtype=torch.float64) + 0.3
@@ -101,7 +104,7 @@ def _pair(instances: Instances) -> tuple[int, int]:
 
 def balance(layers: list[Tensor]) -> Tensor:
     """max_l ‖W_lᵀW_l − W_{l+1}W_{l+1}ᵀ‖_F. (B, 1)"""
-    gaps = [norm(a.mT @ a - b @ b.mT) for a, b in zip(layers[:-1], layers[1:], strict=True)]
+    gaps = [norm(a.mT @ a - b @ b.mT) for a, b in pairwise(layers)]
     return torch.stack(gaps).amax(0)[:, None]
 
 
@@ -135,9 +138,17 @@ def measure_drift(instances: Instances, run: Run) -> Measured:
     def imbalance(p: dict[str, Tensor]) -> Tensor:
         return p[f"W{a}"].mT @ p[f"W{a}"] - p[f"W{b}"] @ p[f"W{b}"].mT
 
-    values = {**_neighbours(i), "eta": eta[:, None], "jump": (imbalance(after) - imbalance(params))[:, None],
-              "G_1": slopes[f"W{a}"][:, None], "G_2": slopes[f"W{b}"][:, None]}
-    return Measured(values, {"one-step": 50 * ROUNDING * (1 + size.square() + (eta * norm(slopes[f"W{a}"])) ** 2)[:, None]})
+    values = {
+        **_neighbours(i),
+        "eta": eta[:, None],
+        "jump": (imbalance(after) - imbalance(params))[:, None],
+        "G_1": slopes[f"W{a}"][:, None],
+        "G_2": slopes[f"W{b}"][:, None],
+    }
+    return Measured(
+        values,
+        {"one-step": 50 * ROUNDING * (1 + size.square() + (eta * norm(slopes[f"W{a}"])) ** 2)[:, None]},
+    )
 
 
 def measure_speed(instances: Instances, run: Run) -> Measured:
@@ -146,7 +157,10 @@ def measure_speed(instances: Instances, run: Run) -> Measured:
     slopes = torch.func.grad(lambda p: loss(p).sum())(params)
     _, change = torch.func.jvp(loss, (params,), ({k: -v for k, v in slopes.items()},))
     G = product(layers_of(i)) - i["Y"]
-    values = {f"W_{k}": i[f"W_{k}"][:, None] for k in (1, 2, 3)} | {"G": G[:, None], "speed": -change[:, None]}
+    values = {f"W_{k}": i[f"W_{k}"][:, None] for k in (1, 2, 3)} | {
+        "G": G[:, None],
+        "speed": -change[:, None],
+    }
     scale = 3 * (size**4 * (norm(i["Y"]) + size**3) ** 2)[:, None]
     return Measured(values, {"speed": 20 * ROUNDING * scale})
 
@@ -156,11 +170,17 @@ def smallest_of_operator(layers: list[Tensor]) -> Tensor:
     """λ_min of T = Σ_l (A_lA_lᵀ) ⊗ (B_lᵀB_l), written out as a matrix. (B,)"""
     total: Any = 0
     for k in range(len(layers)):
-        A = product(layers[:k]) if k else torch.eye(layers[0].shape[1], dtype=layers[0].dtype, device=layers[0].device)[None]
+        A = (
+            product(layers[:k])
+            if k
+            else torch.eye(layers[0].shape[1], dtype=layers[0].dtype, device=layers[0].device)[None]
+        )
         last = layers[-1].shape[2]
         B_ = product(layers[k + 1 :]) if k + 1 < len(layers) else torch.eye(last, dtype=A.dtype, device=A.device)[None]
         left, right = A @ A.mT, B_.mT @ B_
-        total = total + torch.einsum("bij,bkl->bikjl", left.expand(len(layers[0]), -1, -1), right.expand(len(layers[0]), -1, -1))
+        total = total + torch.einsum(
+            "bij,bkl->bikjl", left.expand(len(layers[0]), -1, -1), right.expand(len(layers[0]), -1, -1)
+        )
     n = total.shape[1] * total.shape[2]
     return torch.linalg.eigvalsh(total.reshape(-1, n, n))[:, 0].clamp_min(0)
 
@@ -170,15 +190,29 @@ def measure_operator(instances: Instances, run: Run) -> Measured:
     layers = layers_of(i)
     smallest = smallest_of_operator(layers)[:, None]
     size = torch.stack([norm(w) for w in layers]).amax(0)[:, None]
-    values = {f"W_{k + 1}": w[:, None] for k, w in enumerate(layers)} | {"lambda_T": smallest, "Y": i["Y"][:, None],
-              "N": len(layers), "W": product(layers)[:, None], "balance": balance(layers), "h_0": layers[0].shape[1], "h_2": layers[-1].shape[2]}
+    values = {f"W_{k + 1}": w[:, None] for k, w in enumerate(layers)} | {
+        "lambda_T": smallest,
+        "Y": i["Y"][:, None],
+        "N": len(layers),
+        "W": product(layers)[:, None],
+        "balance": balance(layers),
+        "h_0": layers[0].shape[1],
+        "h_2": layers[-1].shape[2],
+    }
     if "c_1" in i:
         values["c_1"] = i["c_1"][:, None]
     # the margin has a square root of σ²: rounding ROUNDING·size⁴ under the root
     N = len(layers)
     budget = torch.minimum(100 * ROUNDING * size**4 / (smallest + 1e-12 * size**2), ROUNDING**0.5 * size**2)
-    value = 200 * ROUNDING * size ** (2 * N - 2) * (1 + size ** (N) / torch.linalg.svdvals(product(layers)).amin(1, keepdim=True).clamp_min(1e-12))
-    return Measured(values, {"eigenvalue": budget, "constant": budget, "square": value, "unequal": value, "value": value})
+    value = (
+        200
+        * ROUNDING
+        * size ** (2 * N - 2)
+        * (1 + size ** (N) / torch.linalg.svdvals(product(layers)).amin(1, keepdim=True).clamp_min(1e-12))
+    )
+    return Measured(
+        values, {"eigenvalue": budget, "constant": budget, "square": value, "unequal": value, "value": value}
+    )
 
 
 def realise_two(family: Deep, B: int) -> Instances:
@@ -197,7 +231,10 @@ def realise_two(family: Deep, B: int) -> Instances:
 
 def with_choice(family: Deep, B: int) -> Instances:
     """Two layers and a free choice of c₁ in (0, 1)."""
-    return {**realise_deep(family, B), "c_1": 0.05 + 0.9 * torch.rand(B, generator=family.generator(), dtype=torch.float64)}
+    return {
+        **realise_deep(family, B),
+        "c_1": 0.05 + 0.9 * torch.rand(B, generator=family.generator(), dtype=torch.float64),
+    }
 
 
 def _matrix(*rows: list[float]) -> Tensor:
@@ -220,14 +257,24 @@ def measure_deep_rate(instances: Instances, run: Run) -> Measured:
     result = gradient_flow(loss, params, times, rtol=1e-10 if run.level == 0 else 1e-11, max_steps=20_000)
     E = i["Y"][:, None] - product([result.values[f"W{k}"] for k in range(1, N + 1)])
     e = norm(E)
-    error = sum(result.error[k] for k in params) * (size ** (N - 1))[:, None] * 2 + 10 * ROUNDING * (
-        norm(i["Y"]) + size**N)[:, None]
+    error = (
+        sum(result.error[k] for k in params) * (size ** (N - 1))[:, None] * 2
+        + 10 * ROUNDING * (norm(i["Y"]) + size**N)[:, None]
+    )
     relative = error / e.clamp_min(1e-300)
     seen = (e.square() > FLOOR * e[:, :1].square()) & (relative < RESOLVED)
     budget = 2 * relative + 2 * relative[:, :1] + 20 * ROUNDING * times * (size ** (2 * N - 2))[:, None]
     values = {f"W_{k + 1}": w[:, None] for k, w in enumerate(layers)} | {
-        "t": times, "Y": i["Y"][:, None], "N": N, "balance": balance(layers), "h_0": layers[0].shape[1], "h_2": layers[-1].shape[2],
-        "gamma": torch.full_like(times[:, :1], 2.0), "ell_t": e.square() / 2, "ell_0": e[:, :1].square() / 2}
+        "t": times,
+        "Y": i["Y"][:, None],
+        "N": N,
+        "balance": balance(layers),
+        "h_0": layers[0].shape[1],
+        "h_2": layers[-1].shape[2],
+        "gamma": torch.full_like(times[:, :1], 2.0),
+        "ell_t": e.square() / 2,
+        "ell_0": e[:, :1].square() / 2,
+    }
     if N > 2:  # the claims on balanced layers speak of the first two and of the product
         values["W_2"] = product(layers[1:])[:, None]
     return Measured(values, {"rate": budget}, judged={"rate": seen}, ok=result.ok, start=1, axis="t")
@@ -239,7 +286,9 @@ def scalar_deep(w: float, N: int, y: float) -> Instances:
 
 def _balls(instances: Instances) -> dict[str, Any]:
     """λ_min(T) of two layers, W₁, W₂, Y and c₁ in balls."""
-    W1, W2, Y = (flint.arb_mat([[flint.arb(x) for x in row] for row in instances[k][0].tolist()]) for k in ("W_1", "W_2", "Y"))
+    W1, W2, Y = (
+        flint.arb_mat([[flint.arb(x) for x in row] for row in instances[k][0].tolist()]) for k in ("W_1", "W_2", "Y")
+    )
     values: dict[str, Any] = {"W_1": W1, "W_2": W2, "Y": Y, "lambda_T": _smallest_sum(W1, W2)}
     if "c_1" in instances:
         values["c_1"] = flint.arb(float(instances["c_1"][0]))
@@ -248,10 +297,10 @@ def _balls(instances: Instances) -> dict[str, Any]:
 
 def _smallest_sum(W1: Any, W2: Any) -> Any:
     """λ_min(W₁W₁ᵀ) + λ_min(W₂ᵀW₂): the smallest eigenvalue of the Kronecker sum."""
+    import sympy as sp
+
     from theory.evaluate import compile as compile_expression
     from theory.words import Eigenvalue
-
-    import sympy as sp
 
     rows, inner, columns = W1.nrows(), W1.ncols(), W2.ncols()
     A, B_ = sp.MatrixSymbol("A", rows, inner), sp.MatrixSymbol("B", inner, columns)
@@ -264,18 +313,59 @@ EXPERIMENTS = (
     Experiment("min2021.deep-conserved", deep_families((2, 3, 4), ("free", "near")), realise_deep, measure_conserved),
     Experiment("min2021.deep-drift", deep_families((2, 3, 4), ("free", "near")), realise_deep, measure_drift),
     Experiment("min2021.deep-derivative", deep_families((3,), ("free", "near")), realise_deep, measure_speed),
-    Experiment("min2021.deep-rate", TWO, realise_two, measure_deep_rate, picture="rate",
-               witnesses=(lambda: scalar_deep(0.9, 2, 1.0),)),
+    Experiment(
+        "min2021.deep-rate",
+        TWO,
+        realise_two,
+        measure_deep_rate,
+        picture="rate",
+        witnesses=(lambda: scalar_deep(0.9, 2, 1.0),),
+    ),
     Experiment("min2021.deep-margin", TWO, realise_two, measure_operator, witnesses=(diagonal_two,)),
-    Experiment("min2021.deep-margin-rate", deep_families((2,), ("near", "hyperbolic")), realise_two, measure_deep_rate,
-               picture="rate", witnesses=(lambda: scalar_deep(0.9**0.5, 2, 1.0),)),
+    Experiment(
+        "min2021.deep-margin-rate",
+        deep_families((2,), ("near", "hyperbolic")),
+        realise_two,
+        measure_deep_rate,
+        picture="rate",
+        witnesses=(lambda: scalar_deep(0.9**0.5, 2, 1.0),),
+    ),
     Experiment("min2021.deep-balanced", deep_families((2, 3), ("balanced",)), realise_deep, measure_operator),
-    Experiment("min2021.deep-balanced-rate", deep_families((2, 3), ("balanced",), square=True), realise_deep,
-               measure_deep_rate, picture="rate", witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),)),
-    Experiment("min2021.deep-eq9", deep_families((2,), ("free",), square=False), realise_deep, measure_operator, enclose=_balls),
+    Experiment(
+        "min2021.deep-balanced-rate",
+        deep_families((2, 3), ("balanced",), square=True),
+        realise_deep,
+        measure_deep_rate,
+        picture="rate",
+        witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),),
+    ),
+    Experiment(
+        "min2021.deep-eq9",
+        deep_families((2,), ("free",), square=False),
+        realise_deep,
+        measure_operator,
+        enclose=_balls,
+    ),
     Experiment("min2021.deep-eq12", deep_families((2,), ("near",)), realise_deep, measure_deep_rate, picture="rate"),
-    Experiment("min2021.deep-cor2", deep_families((3,), ("balanced",), square=True), realise_deep, measure_deep_rate,
-               picture="rate", witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),)),
-    Experiment("min2021.deep-balanced-printed", deep_families((2, 3), ("balanced",), square=False), realise_deep, measure_operator),
-    Experiment("min2021.gd-thm31", deep_families((2,), ("balanced-near",), square=False), with_choice, measure_operator, enclose=_balls),
+    Experiment(
+        "min2021.deep-cor2",
+        deep_families((3,), ("balanced",), square=True),
+        realise_deep,
+        measure_deep_rate,
+        picture="rate",
+        witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),),
+    ),
+    Experiment(
+        "min2021.deep-balanced-printed",
+        deep_families((2, 3), ("balanced",), square=False),
+        realise_deep,
+        measure_operator,
+    ),
+    Experiment(
+        "min2021.gd-thm31",
+        deep_families((2,), ("balanced-near",), square=False),
+        with_choice,
+        measure_operator,
+        enclose=_balls,
+    ),
 )

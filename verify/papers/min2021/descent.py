@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
-from numerics.descent import gradient_descent, sgd
-from numerics.networks import loss_of, minibatch_loss_of, two_layer_linear
+from numerics.descent import gradient_descent
+from numerics.networks import loss_of, two_layer_linear
 from numerics.reduced import Reduced
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
@@ -60,24 +58,42 @@ def measure_drift(instances: Instances, run: Run, rates: dict[str, float] | None
         r, m, h = instances["r"], V0.shape[1], V0.shape[2]
         top = values[:, r - 1].clamp_min(0) if h >= r else 0 * L
         low = (-values[:, h - m]).clamp_min(0) if h >= m else 0 * L
-        return {"L": L, "slope": norm(P).square() + norm(Q).square(), "S_2": torch.maximum(norm(P, 2), norm(Q, 2)).square(),
-                "drift": change.amax(-1), "drift_nuclear": change.sum(-1), "c_k": top + low,
-                "size": norm(params["U"]).square() + norm(params["V"]).square()}
+        return {
+            "L": L,
+            "slope": norm(P).square() + norm(Q).square(),
+            "S_2": torch.maximum(norm(P, 2), norm(Q, 2)).square(),
+            "drift": change.amax(-1),
+            "drift_nuclear": change.sum(-1),
+            "c_k": top + low,
+            "size": norm(params["U"]).square() + norm(params["V"]).square(),
+        }
 
-    seen = gradient_descent(loss_of(two_layer_linear, X, Y), {"U": U0, "V": V0}, step=eta, steps=STEPS, observe=look,
-                            rates=rates).values
-    one = gradient_descent(loss_of(two_layer_linear, X, Y), {"U": U0, "V": V0}, step=eta, steps=1, rates=rates,
-                           observe=lambda p: p).values
+    seen = gradient_descent(
+        loss_of(two_layer_linear, X, Y), {"U": U0, "V": V0}, step=eta, steps=STEPS, observe=look, rates=rates
+    ).values
+    one = gradient_descent(
+        loss_of(two_layer_linear, X, Y),
+        {"U": U0, "V": V0},
+        step=eta,
+        steps=1,
+        rates=rates,
+        observe=lambda p: p,
+    ).values
     _, P, Q = _slopes(instances, {"U": U0, "V": V0})
     U1, V1 = one["U"][:, 1], one["V"][:, 1]
     step = eta[:, None]
     kappa = (seen["L"][:, :-1] - seen["L"][:, 1:]) / (step * seen["slope"][:, :-1])
     values = {
-        **static(instances), "eta": step, "P": P[:, None], "Q": Q[:, None],
+        **static(instances),
+        "eta": step,
+        "P": P[:, None],
+        "Q": Q[:, None],
         "jump": (U1.mT @ U1 - V1.mT @ V1 - U0.mT @ U0 + V0.mT @ V0)[:, None],
         "unseen_jump": (U1 - U0 - Pi @ (U1 - U0))[:, None],
-        "S_2": seen["S_2"][:, :-1].cumsum(1), "S_F": seen["slope"][:, :-1].cumsum(1),
-        "L_drop": seen["L"][:, :1] - seen["L"][:, 1:], "kappa_min": kappa.cummin(1).values,
+        "S_2": seen["S_2"][:, :-1].cumsum(1),
+        "S_F": seen["slope"][:, :-1].cumsum(1),
+        "L_drop": seen["L"][:, :1] - seen["L"][:, 1:],
+        "kappa_min": kappa.cummin(1).values,
         **{k: seen[k][:, 1:] for k in ("drift", "drift_nuclear", "c_k")},
     }
     size = seen["size"].amax(1, keepdim=True)
@@ -88,16 +104,27 @@ def measure_drift(instances: Instances, run: Run, rates: dict[str, float] | None
     # κ_min is a ratio of differences: rounding of L enters the telescoped bound
     loss_rounding = ROUNDING * seen["L"][:, :1] * steps / values["kappa_min"].clamp_min(1e-300) * step
     resolved = ROUNDING * seen["L"][:, :-1] * 100 < (step * seen["slope"][:, :-1])
-    budgets = {"one-step": each, "frozen": each.sqrt() * 10 * ROUNDING**0.5 + 0 * each, "spectral": summed, "nuclear": summed,
-               "telescoped": summed + 100 * loss_rounding, "weyl": summed}
+    budgets = {
+        "one-step": each,
+        "frozen": each.sqrt() * 10 * ROUNDING**0.5 + 0 * each,
+        "spectral": summed,
+        "nuclear": summed,
+        "telescoped": summed + 100 * loss_rounding,
+        "weyl": summed,
+    }
     budgets["frozen"] = 100 * ROUNDING * (size.sqrt() + step * norm(P)[:, None])
     return Measured(values, budgets, judged={"telescoped": resolved.cummin(1).values})
 
 
-gd_drift = Experiment("min2021.gd-drift", families(scales=(-1, 0, 1), conditions=(0, 1, 2)), realise, measure_drift,
-                      witnesses=(lambda: scalar(1.0, 0.0, 2.0, 1.9),),
-                      settings={"rates-1-2": Variation(measure=lambda i, run: measure_drift(i, run, {"V": 2.0}))},
-                      on_data=on_data())
+gd_drift = Experiment(
+    "min2021.gd-drift",
+    families(scales=(-1, 0, 1), conditions=(0, 1, 2)),
+    realise,
+    measure_drift,
+    witnesses=(lambda: scalar(1.0, 0.0, 2.0, 1.9),),
+    settings={"rates-1-2": Variation(measure=lambda i, run: measure_drift(i, run, {"V": 2.0}))},
+    on_data=on_data(),
+)
 
 
 # ---- gd-rate
@@ -123,7 +150,9 @@ def largest_step(problem: Reduced) -> Tensor:
     top, low, c = problem.root[:, 0].square(), problem.root[:, -1].square(), level(problem)
     E = norm(problem.residual).clamp_min(1e-300)
     M = torch.exp(4 * top.sqrt() * E / (low * c)) * norm(problem.Z, 2).square()
-    bounds = torch.stack((1 / (2 * top * M), low * c.square() / (16 * top * M * E.square()), low * c / (4 * top**1.5 * M * E)))
+    bounds = torch.stack(
+        (1 / (2 * top * M), low * c.square() / (16 * top * M * E.square()), low * c / (4 * top**1.5 * M * E))
+    )
     return bounds.amin(0)
 
 
@@ -140,32 +169,58 @@ def measure_gd_rate(instances: Instances, run: Run) -> Measured:
         U1, V = problem.Phi1.mT @ params["U"], params["V"]
         E = problem.target - problem.root[..., None] * (U1 @ V.mT)
         dev = params["U"] @ V.mT - problem.min_norm
-        return {"S_2": torch.maximum(norm(P, 2), norm(Q, 2)).square(), "E": norm(E), "E_k_2": norm(E, 2),
-                "W_k": norm(U1 @ V.mT, 2), "size_k": norm(U1, 2).square() + norm(V, 2).square(),
-                "Z_k": norm(torch.cat((V, U1), -2), 2).square(), "drift": norm(U1.mT @ U1 - V.mT @ V - start, 2),
-                "unseen": norm(problem.Phi2.mT @ dev, 2)}
+        return {
+            "S_2": torch.maximum(norm(P, 2), norm(Q, 2)).square(),
+            "E": norm(E),
+            "E_k_2": norm(E, 2),
+            "W_k": norm(U1 @ V.mT, 2),
+            "size_k": norm(U1, 2).square() + norm(V, 2).square(),
+            "Z_k": norm(torch.cat((V, U1), -2), 2).square(),
+            "drift": norm(U1.mT @ U1 - V.mT @ V - start, 2),
+            "unseen": norm(problem.Phi2.mT @ dev, 2),
+        }
 
     steps = 4 * STEPS
-    seen = gradient_descent(loss_of(two_layer_linear, X, Y), {"U": U0, "V": V0}, step=eta, steps=steps, observe=look).values
+    seen = gradient_descent(
+        loss_of(two_layer_linear, X, Y), {"U": U0, "V": V0}, step=eta, steps=steps, observe=look
+    ).values
     before = {k: v[:, :-1] for k, v in seen.items()}
     S_2 = torch.cat((torch.zeros_like(eta)[:, None], seen["S_2"].cumsum(1)), 1)[:, :-2]
     k = torch.arange(steps, dtype=X.dtype, device=X.device).expand(len(X), -1)
-    values = {**static(instances), "eta": eta[:, None], "k": k, "S_2": S_2, "E_k": before["E"], "E_k1": seen["E"][:, 1:],
-              "ell_k": before["E"].square() / 2, "ell_start": seen["E"][:, :1].square() / 2, "dev_2": seen["unseen"][:, -1:],
-              **{name: before[name] for name in ("E_k_2", "W_k", "size_k", "Z_k", "drift")}}
+    values = {
+        **static(instances),
+        "eta": eta[:, None],
+        "k": k,
+        "S_2": S_2,
+        "E_k": before["E"],
+        "E_k1": seen["E"][:, 1:],
+        "ell_k": before["E"].square() / 2,
+        "ell_start": seen["E"][:, :1].square() / 2,
+        "dev_2": seen["unseen"][:, -1:],
+        **{name: before[name] for name in ("E_k_2", "W_k", "size_k", "Z_k", "drift")},
+    }
     size = weight(problem)[:, None]
     terms = problem.root[:, :1] * size + torch.linalg.vector_norm(problem.target, dim=(-2, -1))[:, None]
     E_rounding = 10 * ROUNDING * terms * (k + 1)
     first = seen["E"][:, :1]
-    budgets = {"posteriori": E_rounding + 20 * ROUNDING * (1 + eta[:, None] * problem.root[:, :1].square() * size) * before["E"],
-               "rate": first * E_rounding + (k + 1) * 10 * ROUNDING * before["E"].square(),
-               "drift": 10 * ROUNDING * size * (k + 1), "bounded": 10 * ROUNDING * size * (k + 1),
-               "distance": 100 * ROUNDING * norm(problem.U2)[:, None] * size.sqrt()}
+    budgets = {
+        "posteriori": E_rounding
+        + 20 * ROUNDING * (1 + eta[:, None] * problem.root[:, :1].square() * size) * before["E"],
+        "rate": first * E_rounding + (k + 1) * 10 * ROUNDING * before["E"].square(),
+        "drift": 10 * ROUNDING * size * (k + 1),
+        "bounded": 10 * ROUNDING * size * (k + 1),
+        "distance": 100 * ROUNDING * norm(problem.U2)[:, None] * size.sqrt(),
+    }
     return Measured(values, budgets, start=1, axis="k")
 
 
-gd_rate = Experiment("min2021.gd-rate", families(POSITIVE_LEVEL, unseen=True, scales=(-1, 0, 1), conditions=(0, 1)),
-                     small_error, measure_gd_rate, witnesses=(lambda: scalar(1.0, 1.0 * 0.5 + 0.3, 1.0, 0.5, 0.7),),
-                     picture="rate")
+gd_rate = Experiment(
+    "min2021.gd-rate",
+    families(POSITIVE_LEVEL, unseen=True, scales=(-1, 0, 1), conditions=(0, 1)),
+    small_error,
+    measure_gd_rate,
+    witnesses=(lambda: scalar(1.0, 1.0 * 0.5 + 0.3, 1.0, 0.5, 0.7),),
+    picture="rate",
+)
 
 EXPERIMENTS = (gd_drift, gd_rate)

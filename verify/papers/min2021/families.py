@@ -40,9 +40,14 @@ class Family:
 
 
 @st.composite
-def families(draw: Any, regimes: tuple[str, ...] = ANY_LEVEL, outputs: int = 3, unseen: bool = False,
-             scales: tuple[float, ...] = (-3, -1, -0.5, 0, 0.5, 1, 3), conditions: tuple[float, ...] = (0, 1, 2, 4)
-             ) -> Family:
+def families(
+    draw: Any,
+    regimes: tuple[str, ...] = ANY_LEVEL,
+    outputs: int = 3,
+    unseen: bool = False,
+    scales: tuple[float, ...] = (-3, -1, -0.5, 0, 0.5, 1, 3),
+    conditions: tuple[float, ...] = (0, 1, 2, 4),
+) -> Family:
     """Any shapes 1 to 5 (rank-deficient X, n > D, h = 1 among them), regime, scale and conditioning."""
     n, D, m = draw(SIZES), draw(SIZES), draw(st.integers(1, outputs))
     if unseen:
@@ -163,6 +168,7 @@ def on_data(regimes: tuple[str, ...] = ANY_LEVEL) -> Any:
 
 def scalar(x: float, y: float, u: float, v: float, u2: float | None = None) -> Instances:
     """The explicit instance n = m = h = 1 with weights u, v; D = 2 with the unseen weight u2 if given."""
+
     def array(*rows: list[float]) -> Tensor:
         return torch.tensor([rows], dtype=torch.float64)
 

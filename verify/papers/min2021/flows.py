@@ -20,7 +20,6 @@ from .training import (
     error_norm,
     first_engine,
     flow,
-    horizon,
     level,
     log_loss_budget,
     log_times,
@@ -54,14 +53,17 @@ def speed_scale(instances: Instances) -> Tensor:
 def measure_speed(instances: Instances, run: Run) -> Measured:
     instances = to_device(instances, run)
     budget = 10 * ROUNDING * speed_scale(instances)
-    return Measured({**static(instances), "speed": descent_speed(instances)},
-                    {p: budget for p in ("norms", "trace", "lower", "upper", "rate")})
+    return Measured(
+        {**static(instances), "speed": descent_speed(instances)},
+        {p: budget for p in ("norms", "trace", "lower", "upper", "rate")},
+    )
 
 
 DLDT_MUTANT = scalar(0.5, 0.5 * 0.2 + 1.0, 1.0, 0.2)
 
-dLdt = Experiment("min2021.dLdt", families(), realise, measure_speed, witnesses=(lambda: DLDT_MUTANT,),
-                  on_data=on_data())
+dLdt = Experiment(
+    "min2021.dLdt", families(), realise, measure_speed, witnesses=(lambda: DLDT_MUTANT,), on_data=on_data()
+)
 
 
 # ---- conserved: trained by autograd at full width
@@ -69,24 +71,36 @@ def _short(instances: Instances, steps: float) -> Tensor:
     """Times up to `steps` fastest time scales: the autograd engine is explicit. (B, T)"""
     problem = reduced(instances)
     fastest = problem.root[:, 0].square() * weight(problem) + problem.root[:, 0] * torch.linalg.vector_norm(
-        problem.target, dim=(-2, -1))
+        problem.target, dim=(-2, -1)
+    )
     return log_times(steps / fastest)[:, ::4]
 
 
-def autograd_flow(instances: Instances, run: Run, times: Tensor, **changes: Any) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+def autograd_flow(
+    instances: Instances, run: Run, times: Tensor, **changes: Any
+) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
     """(U(t), V(t)), their errors and ok flags: the networks trained by autograd on the stated loss."""
     rtol = 1e-10 if run.level == 0 else 1e-11
     params = {k: instances[k] for k in ("U", "V")}
-    result = gradient_flow(loss_of(two_layer_linear, instances["X"], instances["Y"]), params, times, rtol=rtol,
-                           max_steps=20_000, **changes)
+    result = gradient_flow(
+        loss_of(two_layer_linear, instances["X"], instances["Y"]),
+        params,
+        times,
+        rtol=rtol,
+        max_steps=20_000,
+        **changes,
+    )
     return result.values, result.error, result.ok
 
 
-def autograd_descent(instances: Instances, run: Run, times: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+def autograd_descent(
+    instances: Instances, run: Run, times: Tensor
+) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
     """Gradient descent read at t = kη, in the same form as `autograd_flow`: eight steps to the last time."""
     loss = loss_of(two_layer_linear, instances["X"], instances["Y"])
-    result = gradient_descent(loss, {k: instances[k] for k in ("U", "V")}, step=times[:, -1] / 100, steps=8,
-                              observe=lambda p: p)
+    result = gradient_descent(
+        loss, {k: instances[k] for k in ("U", "V")}, step=times[:, -1] / 100, steps=8, observe=lambda p: p
+    )
     zero = torch.zeros_like(times)
     return result.values, {"U": zero, "V": zero}, torch.ones_like(zero[:, 0], dtype=torch.bool)
 
@@ -112,17 +126,35 @@ def measure_conserved(instances: Instances, run: Run, train_by: Any = autograd_f
     clear = sorted_size[..., min(p, sorted_size.shape[-1]) - 1] > budget
     E = norm(problem.target[:, None] - problem.root[:, None, :, None] * (U1 @ V.mT))
     values = {
-        **static(instances), "U_t": U, "V_t": V, "unseen_t": U - Phi1 @ U1, "Lambda_t": Lambda,
-        "G_t": U.mT @ U - V.mT @ V, "rank_Z": found["rank"][:, None], "twist_t": found["twist"],
-        "leak_t": found["leak"], "volume_t": found["volume"], "ell_t": E.square() / 2, "ell_narrow": narrow.excess_loss,
-        "n_plus": (eigenvalues > budget[..., None]).sum(-1), "n_minus": (eigenvalues < -budget[..., None]).sum(-1),
+        **static(instances),
+        "U_t": U,
+        "V_t": V,
+        "unseen_t": U - Phi1 @ U1,
+        "Lambda_t": Lambda,
+        "G_t": U.mT @ U - V.mT @ V,
+        "rank_Z": found["rank"][:, None],
+        "twist_t": found["twist"],
+        "leak_t": found["leak"],
+        "volume_t": found["volume"],
+        "ell_t": E.square() / 2,
+        "ell_narrow": narrow.excess_loss,
+        "n_plus": (eigenvalues > budget[..., None]).sum(-1),
+        "n_minus": (eigenvalues < -budget[..., None]).sum(-1),
         "t": times,
     }
     zero = torch.zeros_like(budget)
-    budgets = {"imbalance": budget, "gram": budget, "frozen": ROUNDING * (norm(U) + norm(U[:, :1])) * 10,
-               "row-space": drift * found["spread"], "twist": found["twist_budget"], "volume": found["volume_budget"],
-               "inertia-plus": zero, "inertia-minus": zero, "inertia-full": zero,
-               "width": 2 * E * slack + slack.square()}
+    budgets = {
+        "imbalance": budget,
+        "gram": budget,
+        "frozen": ROUNDING * (norm(U) + norm(U[:, :1])) * 10,
+        "row-space": drift * found["spread"],
+        "twist": found["twist_budget"],
+        "volume": found["volume_budget"],
+        "inertia-plus": zero,
+        "inertia-minus": zero,
+        "inertia-full": zero,
+        "width": 2 * E * slack + slack.square(),
+    }
     return Measured(values, budgets, judged={"inertia-full": clear}, ok=ok & narrow.ok, start=1, axis="t")
 
 
@@ -141,7 +173,10 @@ def _row_space(Z: Tensor, Z0: Tensor, drift: Tensor, problem: Any) -> dict[str, 
     condition = sigma0[:, 0, :1] / smallest0
     volume = torch.linalg.svdvals(Z)[..., :p].clamp_min(1e-300).log().sum(-1) * 2
     return {
-        "rank": rank, "leak": norm(Z - Psi @ Z0), "twist": norm(Psi.mT @ J @ Psi - J), "volume": volume,
+        "rank": rank,
+        "leak": norm(Z - Psi @ Z0),
+        "twist": norm(Psi.mT @ J @ Psi - J),
+        "volume": volume,
         "spread": 2 * condition,
         "twist_budget": 4 * norm(Psi) * drift / smallest0 + 100 * ROUNDING * condition * norm(Psi).square(),
         "volume_budget": 4 * p * (drift / smallest + ROUNDING * condition),
@@ -170,19 +205,31 @@ conserved = Experiment(
 # ---- thm1
 def skewed() -> Instances:
     """Everything decays along the weakest direction of X and of U, V = 0: λ_r and λ_r(Λ) matter, not λ₁."""
+
     def array(*rows: list[float]) -> Tensor:
         return torch.tensor([rows], dtype=torch.float64)
 
-    return {"X": array([1.0, 0.0], [0.0, 0.1]), "Y": array([0.0], [0.01]), "U": array([1.0, 0.0], [0.0, 0.5]),
-            "V": array([0.0, 0.0]), "r": 2}
+    return {
+        "X": array([1.0, 0.0], [0.0, 0.1]),
+        "Y": array([0.0], [0.01]),
+        "U": array([1.0, 0.0], [0.0, 0.5]),
+        "V": array([0.0, 0.0]),
+        "r": 2,
+    }
 
 
 def measure_rate(instances: Instances, run: Run) -> Measured:
     problem, trajectory, values = train(instances, run)
     budget, seen = log_loss_budget(problem, trajectory)
     noise = 10 * ROUNDING * weight(problem)[:, None]
-    return Measured(values, {"rate": budget, "wide": noise, "narrow": noise.square()},
-                    judged={"rate": seen}, ok=trajectory.ok, start=1, axis="t")
+    return Measured(
+        values,
+        {"rate": budget, "wide": noise, "narrow": noise.square()},
+        judged={"rate": seen},
+        ok=trajectory.ok,
+        start=1,
+        axis="t",
+    )
 
 
 def measure_descent_as_flow(instances: Instances, run: Run) -> Measured:
@@ -196,14 +243,23 @@ def measure_descent_as_flow(instances: Instances, run: Run) -> Measured:
         E = problem.target - problem.root[..., None] * (problem.Phi1.mT @ params["U"] @ params["V"].mT)
         return {"ell_t": E.square().sum((-2, -1)) / 2}
 
-    result = gradient_descent(loss_of(two_layer_linear, X, Y), {k: instances[k] for k in ("U", "V")}, step=eta,
-                              steps=steps, observe=look)
+    result = gradient_descent(
+        loss_of(two_layer_linear, X, Y),
+        {k: instances[k] for k in ("U", "V")},
+        step=eta,
+        steps=steps,
+        observe=look,
+    )
     t = (eta * torch.arange(steps + 1, dtype=X.dtype, device=X.device)).expand(len(X), -1)
     ell = result.values["ell_t"]
     terms = ROUNDING * problem.root[:, :1] * weight(problem)[:, None]
     budget = 2 * torch.arange(1, steps + 2).to(t) * terms / ell.sqrt().clamp_min(1e-300) + 8 * t * terms
-    return Measured({**static(instances), "t": t, "ell_t": ell}, {p: budget for p in ("rate", "wide", "narrow")},
-                    judged={"rate": ell > 1e-20 * ell[:, :1]}, axis="t")
+    return Measured(
+        {**static(instances), "t": t, "ell_t": ell},
+        {p: budget for p in ("rate", "wide", "narrow")},
+        judged={"rate": ell > 1e-20 * ell[:, :1]},
+        axis="t",
+    )
 
 
 thm1 = Experiment(
@@ -243,8 +299,10 @@ def drive_and_length(problem: Reduced, trajectory: Trajectory, run: Run) -> tupl
     rtol = 1e-9 if run.level == 0 else 1e-11
     engine = (first_engine if run.level == 0 else confirming_engine)(problem, trajectory.times)
     looser = reduced_flow(problem, trajectory.times, rtol=rtol, engine=engine, estimate_error=False)
-    errors = [(a - b).abs().cummax(1).values + 10 * rtol * a for a, b in
-              ((trajectory.integral, looser.integral), (trajectory.length, looser.length))]
+    errors = [
+        (a - b).abs().cummax(1).values + 10 * rtol * a
+        for a, b in ((trajectory.integral, looser.integral), (trajectory.length, looser.length))
+    ]
     return trajectory.integral, trajectory.length, errors[0], errors[1]
 
 
@@ -263,10 +321,21 @@ def measure_saddle(instances: Instances, run: Run) -> Measured:
     problem = reduced(instances)
     times = log_times(torch.full_like(problem.root[:, 0], 8.0))
     trajectory = flow(problem, times, run, quadratures=True)
-    values = {**static(instances), "t": times, "I_t": trajectory.integral, "length_t": trajectory.length,
-              "E_t": error_norm(trajectory)[:, -1:]}
+    values = {
+        **static(instances),
+        "t": times,
+        "I_t": trajectory.integral,
+        "length_t": trajectory.length,
+        "E_t": error_norm(trajectory)[:, -1:],
+    }
     budget = torch.full_like(times, 1e-6)
-    return Measured(values, {p: budget for p in ("drive", "length-drive", "length", "limit")}, ok=trajectory.ok, start=1, axis="t")
+    return Measured(
+        values,
+        {p: budget for p in ("drive", "length-drive", "length", "limit")},
+        ok=trajectory.ok,
+        start=1,
+        axis="t",
+    )
 
 
 equilibrium = Experiment(

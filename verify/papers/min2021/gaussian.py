@@ -17,7 +17,7 @@ from numerics.reduced import Reduced
 
 from ...experiment import Design, Experiment, Instances, Measured, Run, Sampling, to_device
 from .families import families, gaussian, orthonormal, realise
-from .training import ROUNDING, level, log_times, reduced, static, weight
+from .training import ROUNDING, level, reduced, static, weight
 
 norm = torch.linalg.matrix_norm
 SETTLED = 1e-6
@@ -34,22 +34,36 @@ def measure_orthogonality(instances: Instances, run: Run) -> Measured:
     r, m, h = i["r"], i["V"].shape[1], i["V"].shape[2]
     top = c[:, r - 1].clamp_min(0) if h >= r else torch.zeros_like(size)
     low = (-c[:, h - m]).clamp_min(0) if h >= m else torch.zeros_like(size)
-    values = {**static(i), "level_measured": (top + low)[:, None], "cross": norm(problem.Z @ problem.U2.mT, 2)[:, None]
-              if problem.U2.shape[1] else torch.zeros_like(size)[:, None],
-              "product": norm(problem.U1 @ problem.V.mT, 2)[:, None]}
+    values = {
+        **static(i),
+        "level_measured": (top + low)[:, None],
+        "cross": norm(problem.Z @ problem.U2.mT, 2)[:, None]
+        if problem.U2.shape[1]
+        else torch.zeros_like(size)[:, None],
+        "product": norm(problem.U1 @ problem.V.mT, 2)[:, None],
+    }
     return Measured(values, {p: rounding for p in ("lower", "upper", "cross", "product")})
 
 
 def aligned_block() -> Instances:
     """M with singular values 2 and 1 along a rotated pair: the off-diagonal block is exactly (b−a)/2."""
     s = 0.5**0.5
-    return {"X": torch.tensor([[[1.0, 0.0]]], dtype=torch.float64), "Y": torch.zeros(1, 1, 1, dtype=torch.float64),
-            "U": torch.tensor([[[2 * s, -s, 0.0], [0.0, 0.0, 1.5]]], dtype=torch.float64),
-            "V": torch.tensor([[[2 * s, s, 0.0]]], dtype=torch.float64), "r": 1}
+    return {
+        "X": torch.tensor([[[1.0, 0.0]]], dtype=torch.float64),
+        "Y": torch.zeros(1, 1, 1, dtype=torch.float64),
+        "U": torch.tensor([[[2 * s, -s, 0.0], [0.0, 0.0, 1.5]]], dtype=torch.float64),
+        "V": torch.tensor([[[2 * s, s, 0.0]]], dtype=torch.float64),
+        "r": 1,
+    }
 
 
-lemma1_det = Experiment("min2021.lemma1-det", families(unseen=True, scales=(-3, 0, 3), conditions=(0, 2)), realise,
-                        measure_orthogonality, witnesses=(aligned_block,))
+lemma1_det = Experiment(
+    "min2021.lemma1-det",
+    families(unseen=True, scales=(-3, 0, 3), conditions=(0, 2)),
+    realise,
+    measure_orthogonality,
+    witnesses=(aligned_block,),
+)
 
 
 # ---- Gaussian weights, drawn at the width of Z
@@ -65,7 +79,15 @@ def draw(design: Design, n: int, g: torch.Generator, h: int = 0) -> Reduced:
     R = tau * bartlett(m + r, h, n, g)
     W, s, Vh = torch.linalg.svd(X, full_matrices=True)
     shared = [t.expand(n, *t.shape) for t in (s[:r], W[:, :r].T @ Y, Vh[:r].T, Vh[r:].T)]
-    return Reduced(shared[0], shared[1], R[:, m:], R[:, :m], tau * gaussian(g, n, len(Vh) - r, m + r), shared[2], shared[3])
+    return Reduced(
+        shared[0],
+        shared[1],
+        R[:, m:],
+        R[:, :m],
+        tau * gaussian(g, n, len(Vh) - r, m + r),
+        shared[2],
+        shared[3],
+    )
 
 
 def bartlett(p: int, h: int, n: int, g: torch.Generator) -> Tensor:
@@ -91,8 +113,15 @@ def converged(problem: Reduced, run: Run) -> tuple[Tensor, Tensor, Tensor]:
 def _constants(design: Design, n: int, device: torch.device) -> dict[str, Any]:
     p = design.parameters
     one = torch.ones(n, 1, dtype=torch.float64, device=device)
-    return {"alpha": p["alpha"] * one, "delta": p["delta"] * one, "h": p["h"], "m": p["Y"].shape[1], "D": p["X"].shape[1],
-            "n": p["X"].shape[0], "r": p["r"]}
+    return {
+        "alpha": p["alpha"] * one,
+        "delta": p["delta"] * one,
+        "h": p["h"],
+        "m": p["Y"].shape[1],
+        "D": p["X"].shape[1],
+        "n": p["X"].shape[0],
+        "r": p["r"],
+    }
 
 
 def sample_distance(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
@@ -101,9 +130,14 @@ def sample_distance(design: Design, n: int, g: torch.Generator, run: Run) -> Mea
     dev, rest, ok = converged(problem, run)
     p = design.parameters
     X, Y = (p[k].to(run.device)[None, None] for k in ("X", "Y"))
-    values = {**_constants(design, n, run.device), "X": X, "Y": Y, "dev_2": norm(dev, 2)[:, None],
-              "y_norm": norm(problem.target)[:, None],
-              "kappa_drawn": torch.linalg.eigvalsh(-problem.imbalance)[:, -1:].clamp_min(0)}
+    values = {
+        **_constants(design, n, run.device),
+        "X": X,
+        "Y": Y,
+        "dev_2": norm(dev, 2)[:, None],
+        "y_norm": norm(problem.target)[:, None],
+        "kappa_drawn": torch.linalg.eigvalsh(-problem.imbalance)[:, -1:].clamp_min(0),
+    }
     budget = rest[:, None]
     return Measured(values, {k: budget for k in ("distance", "corrected", "measured-level")}, ok=ok)
 
@@ -112,23 +146,44 @@ def sample_level(design: Design, n: int, g: torch.Generator, run: Run) -> Measur
     """Fresh Gaussian weights: their level of imbalance and near-orthogonality."""
     problem = draw(design, n, g).to(run.device)
     size = weight(problem)[:, None]
-    values = {**_constants(design, n, run.device), "level_measured": level(problem)[:, None],
-              "cross": norm(problem.Z @ problem.U2.mT, 2)[:, None], "product": norm(problem.U1 @ problem.V.mT, 2)[:, None]}
+    values = {
+        **_constants(design, n, run.device),
+        "level_measured": level(problem)[:, None],
+        "cross": norm(problem.Z @ problem.U2.mT, 2)[:, None],
+        "product": norm(problem.U1 @ problem.V.mT, 2)[:, None],
+    }
     return Measured(values, {p: 20 * ROUNDING * size for p in ("level", "cross", "product")})
 
 
 def data(n: int, D: int, m: int, r: int, condition: float, size: float, seed: int) -> tuple[Tensor, Tensor]:
     """Fixed data of a design: X of rank r, Σ_x from 1 down to 1/condition; ‖Y‖_F = size, Y in the range of X."""
     g = torch.Generator().manual_seed(seed)
-    sigma = torch.logspace(0, -math.log10(condition) / 2, r, dtype=torch.float64) if r > 1 else torch.ones(1, dtype=torch.float64)
+    sigma = (
+        torch.logspace(0, -math.log10(condition) / 2, r, dtype=torch.float64)
+        if r > 1
+        else torch.ones(1, dtype=torch.float64)
+    )
     left, right = orthonormal(g, 1, n, r)[0], orthonormal(g, 1, D, r)[0]
     X = (left * sigma) @ right.T
     Y = X @ gaussian(g, D, m)
     return X, size * Y / norm(Y)
 
 
-def _design(name: str, n: int, D: int, m: int, r: int, h: int, alpha: float, delta: float, size: float = 1.0,
-            condition: float = 1.0, seed: int = 7, quick: bool = True, draws: int = 0) -> Design:
+def _design(
+    name: str,
+    n: int,
+    D: int,
+    m: int,
+    r: int,
+    h: int,
+    alpha: float,
+    delta: float,
+    size: float = 1.0,
+    condition: float = 1.0,
+    seed: int = 7,
+    quick: bool = True,
+    draws: int = 0,
+) -> Design:
     X, Y = data(n, D, m, r, condition, size, seed)
     return Design(name, {"X": X, "Y": Y, "r": r, "h": h, "alpha": alpha, "delta": delta}, quick, draws)
 
@@ -156,8 +211,9 @@ ROUTE_DESIGNS = (
 
 
 # ---- the exact law: m = 1, trained by mini-batch SGD with momentum, by autograd
-def sample_law(design: Design, n: int, g: torch.Generator, run: Run, weight_decay: float = 0.0, optimiser: str = "sgd"
-               ) -> Measured:
+def sample_law(
+    design: Design, n: int, g: torch.Generator, run: Run, weight_decay: float = 0.0, optimiser: str = "sgd"
+) -> Measured:
     p = design.parameters
     X, Y, tau, h = (p[k] for k in ("X", "Y", "tau", "h"))
     D, r = X.shape[1], p["r"]
@@ -165,9 +221,16 @@ def sample_law(design: Design, n: int, g: torch.Generator, run: Run, weight_deca
     batches = torch.randint(len(X), (p["steps"], 2), generator=g)
     i = to_device({"X": X.expand(n, -1, -1), "Y": Y.expand(n, -1, -1), **start}, run)
     momentum = 0.0 if optimiser == "adam" else p["momentum"]
-    end = sgd(minibatch_loss_of(two_layer_linear, i["X"], i["Y"]), {k: i[k] for k in ("U", "V")}, batches.to(run.device),
-              step=p["step"], momentum=momentum, weight_decay=weight_decay, optimiser=optimiser,  # type: ignore[arg-type]
-              observe=lambda q: {}).params
+    end = sgd(
+        minibatch_loss_of(two_layer_linear, i["X"], i["Y"]),
+        {k: i[k] for k in ("U", "V")},
+        batches.to(run.device),
+        step=p["step"],
+        momentum=momentum,
+        weight_decay=weight_decay,
+        optimiser=optimiser,  # type: ignore[arg-type]
+        observe=lambda q: {},
+    ).params
     unseen = torch.linalg.svd(X, full_matrices=True)[2][r:].to(run.device)
     trained = unseen @ end["U"] @ end["V"].mT
     chi = trained.square().sum((1, 2)) / (tau**2 * end["V"].square().sum((1, 2)))
@@ -177,12 +240,19 @@ def sample_law(design: Design, n: int, g: torch.Generator, run: Run, weight_deca
 
 def _law_design(name: str, D: int, r: int, momentum: float, quick: bool = True) -> Design:
     X, Y = data(4, D, 1, r, 3.0, 1.0, 11)
-    return Design(name, {"X": X, "Y": Y, "r": r, "h": 5, "tau": 0.1, "steps": 30, "step": 0.05, "momentum": momentum}, quick)
+    return Design(
+        name,
+        {"X": X, "Y": Y, "r": r, "h": 5, "tau": 0.1, "steps": 30, "step": 0.05, "momentum": momentum},
+        quick,
+    )
 
 
 law = Sampling(
     "min2021.thm2-law",
-    (_law_design("SGD with momentum, D−r = 4", 6, 2, 0.9), _law_design("SGD, D−r = 1", 3, 2, 0.0, quick=False)),
+    (
+        _law_design("SGD with momentum, D−r = 4", 6, 2, 0.9),
+        _law_design("SGD, D−r = 1", 3, 2, 0.0, quick=False),
+    ),
     sample_law,
     settings={
         "weight-decay": lambda d, n, g, run: sample_law(d, n, g, run, weight_decay=0.5),
@@ -196,7 +266,7 @@ WIDTHS = (2**14, 2**16, 2**18, 2**20)
 
 
 def sample_scaling(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
-    """rms‖dev‖_F at four widths: the constant at the largest, the slope over all; standard errors by the delta method."""
+    """rms‖dev‖_F at four widths: the constant at the largest, the slope over all; errors by the delta method."""
     p = design.parameters
     per_width = max(n // len(WIDTHS), 40)
     squares = []
@@ -213,8 +283,14 @@ def sample_scaling(design: Design, n: int, g: torch.Generator, run: Run) -> Meas
     slope_error = (x.square() * relative.square()).sum().sqrt() / x.square().sum()
     one = torch.ones(1, 1, dtype=torch.float64, device=run.device)
     rms = means[-1].sqrt()
-    values = {**_constants(design, 1, run.device), "h": WIDTHS[-1], "X": p["X"][None, None].to(run.device),
-              "Y": p["Y"][None, None].to(run.device), "rms": rms * one, "slope": slope * one}
+    values = {
+        **_constants(design, 1, run.device),
+        "h": WIDTHS[-1],
+        "X": p["X"][None, None].to(run.device),
+        "Y": p["Y"][None, None].to(run.device),
+        "rms": rms * one,
+        "slope": slope * one,
+    }
     return Measured(values, {"constant": rms * relative[-1] * one, "exponent": slope_error * one})
 
 
@@ -223,7 +299,12 @@ def _scaling(alpha: float, size: float, quick: bool = True) -> Design:
     return Design(f"α = {alpha}", {"X": X, "Y": Y, "r": 3, "h": WIDTHS[-1], "alpha": alpha, "delta": 0.1}, quick)
 
 
-SCALING_DESIGNS = (_scaling(0.5, 1.0), _scaling(0.8, 1.0), _scaling(0.3, 1e-2, quick=False), _scaling(0.4, 1e-2, quick=False))
+SCALING_DESIGNS = (
+    _scaling(0.5, 1.0),
+    _scaling(0.8, 1.0),
+    _scaling(0.3, 1e-2, quick=False),
+    _scaling(0.4, 1e-2, quick=False),
+)
 
 
 # ---- tail of a 1 × 1 Gaussian matrix, exactly
@@ -259,6 +340,12 @@ EXPERIMENTS = (
     law,
     Sampling("min2021.scaling", SCALING_DESIGNS, sample_scaling),
     Experiment("min2021.tail", TAILS, realise_tail, measure_tail, enclose=enclose_tail),
-    Experiment("min2021.tail-E1", TAILS, realise_tail, measure_tail, enclose=enclose_tail,
-               witnesses=(lambda: realise_tail(6.0, 1),)),
+    Experiment(
+        "min2021.tail-E1",
+        TAILS,
+        realise_tail,
+        measure_tail,
+        enclose=enclose_tail,
+        witnesses=(lambda: realise_tail(6.0, 1),),
+    ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from hypothesis import strategies as st
@@ -53,11 +52,16 @@ def realise_pair(pair: Pair, B: int) -> Instances:
         k = pair.m
         a, b, s = (torch.rand(B, k, generator=g, dtype=torch.float64) * 3 for _ in range(3))
         u, v = hyperbolic(a, b, s)
-        return {"A": torch.stack([torch.block_diag(*x[:, None]) for x in u]),
-                "B": torch.stack([torch.block_diag(*x[:, None]) for x in v]).mT}
+        return {
+            "A": torch.stack([torch.block_diag(*x[:, None]) for x in u]),
+            "B": torch.stack([torch.block_diag(*x[:, None]) for x in v]).mT,
+        }
     spread = 10 ** (4 * torch.rand(B, pair.h, generator=g, dtype=torch.float64) - 2) if pair.regime == "skewed" else 1.0
     A = gaussian(g, B, pair.p, pair.h)
-    return {"A": A * spread[:, None] if isinstance(spread, Tensor) else A, "B": gaussian(g, B, pair.h, pair.m)}
+    return {
+        "A": A * spread[:, None] if isinstance(spread, Tensor) else A,
+        "B": gaussian(g, B, pair.h, pair.m),
+    }
 
 
 def measure_pair(instances: Instances, run: Run) -> Measured:
@@ -91,9 +95,13 @@ def equality_instance() -> Instances:
 def balanced_unequal() -> Instances:
     """Balanced layers with r = 2, m = 1: λ_min is 2σ, not 4σ, along the direction that the product misses."""
     root = math.sqrt(0.9)
-    return {"X": torch.eye(2, dtype=torch.float64)[None], "Y": torch.tensor([[[1.0], [0.05]]], dtype=torch.float64),
-            "U": torch.tensor([[[root], [0.0]]], dtype=torch.float64), "V": torch.tensor([[[root]]], dtype=torch.float64),
-            "r": 2}
+    return {
+        "X": torch.eye(2, dtype=torch.float64)[None],
+        "Y": torch.tensor([[[1.0], [0.05]]], dtype=torch.float64),
+        "U": torch.tensor([[[root], [0.0]]], dtype=torch.float64),
+        "V": torch.tensor([[[root]]], dtype=torch.float64),
+        "r": 2,
+    }
 
 
 def with_margin(family: Family, B: int) -> Instances:
@@ -116,21 +124,39 @@ def measure_instant(instances: Instances, run: Run) -> Measured:
     return Measured(measured.values, {"rate": measured.budget["rate"] + margin_rounding})
 
 
-instant = Experiment("min2021.v2-instant", families(scales=(-1, 0, 1)), with_margin, measure_instant,
-                     witnesses=(equality_instance, balanced_unequal), on_data=on_data())
+instant = Experiment(
+    "min2021.v2-instant",
+    families(scales=(-1, 0, 1)),
+    with_margin,
+    measure_instant,
+    witnesses=(equality_instance, balanced_unequal),
+    on_data=on_data(),
+)
 
 
 def measure_margin(instances: Instances, run: Run) -> Measured:
     problem, trajectory, values = train(instances, run)
     budget, seen = log_loss_budget(problem, trajectory)
     size = weight(problem)[:, None]
-    return Measured(values, {"rate": budget, "stronger": 100 * ROUNDING * size}, judged={"rate": seen}, ok=trajectory.ok,
-                    start=1, axis="t")
+    return Measured(
+        values,
+        {"rate": budget, "stronger": 100 * ROUNDING * size},
+        judged={"rate": seen},
+        ok=trajectory.ok,
+        start=1,
+        axis="t",
+    )
 
 
-v2_rate = Experiment("min2021.v2-rate", families(), with_margin, measure_margin,
-                     witnesses=(equality_instance, balanced_unequal, lambda: scalar(1.0, 1.0, 1.5, 0.5)),
-                     on_data=on_data(), picture="rate")
+v2_rate = Experiment(
+    "min2021.v2-rate",
+    families(),
+    with_margin,
+    measure_margin,
+    witnesses=(equality_instance, balanced_unequal, lambda: scalar(1.0, 1.0, 1.5, 0.5)),
+    on_data=on_data(),
+    picture="rate",
+)
 
 
 def measure_later(instances: Instances, run: Run) -> Measured:
@@ -141,17 +167,36 @@ def measure_later(instances: Instances, run: Run) -> Measured:
     budget, seen = log_loss_budget(problem, trajectory)
     k = 22
     E, ell = error_norm(trajectory), trajectory.excess_loss
-    values = {**static(instances), "t": trajectory.times[:, k:], "t_0": trajectory.times[:, k : k + 1],
-              "ell_t": ell[:, k:], "ell_start": ell[:, k : k + 1], "E_norm_t": E[:, k : k + 1]}
+    values = {
+        **static(instances),
+        "t": trajectory.times[:, k:],
+        "t_0": trajectory.times[:, k : k + 1],
+        "ell_t": ell[:, k:],
+        "ell_start": ell[:, k : k + 1],
+        "E_norm_t": E[:, k : k + 1],
+    }
     top = trajectory.times[:, k:] * 4 * trajectory.error[:, k : k + 1] * problem.root[:, :1]
     noise = 100 * ROUNDING * weight(problem)[:, None] + 8 * trajectory.error[:, k : k + 1] / problem.root[:, :1]
-    return Measured(values, {"rate": budget[:, k:] + budget[:, k : k + 1] + top, "grows": noise, "limit": noise},
-                    judged={"rate": seen[:, k:] & seen[:, k : k + 1]}, ok=trajectory.ok, axis="t")
+    return Measured(
+        values,
+        {"rate": budget[:, k:] + budget[:, k : k + 1] + top, "grows": noise, "limit": noise},
+        judged={"rate": seen[:, k:] & seen[:, k : k + 1]},
+        ok=trajectory.ok,
+        axis="t",
+    )
 
 
-cor6 = Experiment("min2021.v2-cor6", families(), with_margin, measure_later,
-                  witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5), balanced_unequal), on_data=on_data(), picture="rate")
-cor6_printed = Experiment("min2021.v2-cor6-printed", families(scales=(0,), conditions=(0,)), realise, measure_later,
-                          picture="rate")
+cor6 = Experiment(
+    "min2021.v2-cor6",
+    families(),
+    with_margin,
+    measure_later,
+    witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5), balanced_unequal),
+    on_data=on_data(),
+    picture="rate",
+)
+cor6_printed = Experiment(
+    "min2021.v2-cor6-printed", families(scales=(0,), conditions=(0,)), realise, measure_later, picture="rate"
+)
 
 EXPERIMENTS = (lemma8, instant, v2_rate, cor6, cor6_printed)

@@ -69,7 +69,13 @@ def _evaluate(instances: Instances, names: tuple[str, ...], claim_id: str) -> di
 
 
 def _row(claim: str, what: str, predicted: float, happened: float, unit: str = "") -> dict[str, Any]:
-    return {"claim": f"min2021.{claim}", "what": what, "predicted": predicted, "happened": happened, "unit": unit}
+    return {
+        "claim": f"min2021.{claim}",
+        "what": what,
+        "predicted": predicted,
+        "happened": happened,
+        "unit": unit,
+    }
 
 
 def _rates(trajectory: Any, E: torch.Tensor, rate: float, named: dict[str, float]) -> list[dict[str, Any]]:
@@ -81,25 +87,53 @@ def _rates(trajectory: Any, E: torch.Tensor, rate: float, named: dict[str, float
     when = float(t[reached[0, 0]]) if len(reached) else float("inf")
     return [
         _row("thm1", "exponential rate of the excess loss, at least", rate, measured, "1/time"),
-        _row("v2-rate", "the same with the margin, at least", named["lambda_r"] * named["c_2"], measured, "1/time"),
-        _row("thm1", f"time until the excess loss is {SHARE:g} of the start, at most",
-             float(torch.log(torch.tensor(1 / SHARE))) / max(rate, 1e-300), when, "time"),
+        _row(
+            "v2-rate",
+            "the same with the margin, at least",
+            named["lambda_r"] * named["c_2"],
+            measured,
+            "1/time",
+        ),
+        _row(
+            "thm1",
+            f"time until the excess loss is {SHARE:g} of the start, at most",
+            float(torch.log(torch.tensor(1 / SHARE))) / max(rate, 1e-300),
+            when,
+            "time",
+        ),
     ]
 
 
 def _distance(problem: Reduced, trajectory: Any, instances: Instances) -> list[dict[str, Any]]:
     dev = float(torch.linalg.matrix_norm(_end(problem, trajectory, instances)["dev"][0, 0], 2))
     if instances["X"].shape[2] == instances["r"]:
-        return [_row("bias-det", "distance to the minimum-norm solution (the only one: X has full column rank)", 0.0, dev,
-                     "spectral norm; rounding and finite time")]
+        return [
+            _row(
+                "bias-det",
+                "distance to the minimum-norm solution (the only one: X has full column rank)",
+                0.0,
+                dev,
+                "spectral norm; rounding and finite time",
+            )
+        ]
     claim = get_claim("min2021.bias-det")
-    values = {**instances, "I_end": trajectory.integral[:, -1],
-              "rank_Z": int(torch.linalg.matrix_rank(problem.Z[0], rtol=1e-10))}
+    values = {
+        **instances,
+        "I_end": trajectory.integral[:, -1],
+        "rank_Z": int(torch.linalg.matrix_rank(problem.Z[0], rtol=1e-10)),
+    }
     rows = []
     for part in ("R", "H-drive"):
         bound = compile_expression(claim.part(part).sides()[1], definitions=claim.definitions, backend="torch")
-        rows.append(_row("bias-det", f"distance to the minimum-norm solution, at most ({part})",
-                         float(bound({n: values[n] for n in bound.inputs})), dev, "spectral norm"))
+        rows.append(
+            _row(
+                "bias-det",
+                f"distance to the minimum-norm solution, at most ({part})",
+                float(bound({n: values[n] for n in bound.inputs})),
+                dev,
+                "spectral norm",
+            )
+        )
     return rows
 
 
@@ -110,10 +144,19 @@ def _descent(instances: Instances) -> list[dict[str, Any]]:
     ell = reduced_descent(problem, step=eta, **look).values["ell"][0]
     factor = (1 - eta * named["lambda_r"] * named["c"] / 2) ** (2 * GD_STEPS)
     return [
-        _row("gd-rate", "step size that the a-priori rate allows, against the largest that is stable at the end", eta,
-             2 / _curvature(problem), "time"),
-        _row("gd-rate", f"share of the excess loss left after {GD_STEPS} steps of the allowed size, at most", factor,
-             float(ell[-1] / ell[0])),
+        _row(
+            "gd-rate",
+            "step size that the a-priori rate allows, against the largest that is stable at the end",
+            eta,
+            2 / _curvature(problem),
+            "time",
+        ),
+        _row(
+            "gd-rate",
+            f"share of the excess loss left after {GD_STEPS} steps of the allowed size, at most",
+            factor,
+            float(ell[-1] / ell[0]),
+        ),
     ]
 
 

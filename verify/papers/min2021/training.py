@@ -28,8 +28,13 @@ def reduced(instances: Instances) -> Reduced:
 def static(instances: Instances) -> dict[str, Any]:
     """The instance's tensors with a time axis of length 1, ready for the claim's formulas, and its sizes."""
     (n, D), (m, h) = instances["X"].shape[1:], instances["V"].shape[1:]
-    return {"n": n, "D": D, "m": m, "h": h,
-            **{k: v[:, None] if isinstance(v, Tensor) else v for k, v in instances.items()}}
+    return {
+        "n": n,
+        "D": D,
+        "m": m,
+        "h": h,
+        **{k: v[:, None] if isinstance(v, Tensor) else v for k, v in instances.items()},
+    }
 
 
 def level(problem: Reduced) -> Tensor:
@@ -51,7 +56,8 @@ def horizon(problem: Reduced, factor: float = 25.0) -> Tensor:
     """factor/(λ_r c), but no longer than 10⁵ fastest time scales; for c = 0 a thousand of them. (B,)"""
     c = level(problem)
     fastest = problem.root[:, 0].square() * weight(problem) + problem.root[:, 0] * torch.linalg.vector_norm(
-        problem.target, dim=(-2, -1))
+        problem.target, dim=(-2, -1)
+    )
     fastest = fastest.clamp_min(torch.finfo(fastest.dtype).tiny)
     return torch.where(c > 0, torch.minimum(factor / (problem.root[:, -1].square() * c), 1e5 / fastest), 1e3 / fastest)
 
@@ -83,8 +89,9 @@ def confirming_engine(problem: Reduced, times: Tensor) -> Literal["gauss", "rada
     return "gauss" if first_engine(problem, times) == "explicit" else "radau"
 
 
-def train(instances: Instances, run: Run, factor: float = 25.0, quadratures: bool = False
-          ) -> tuple[Reduced, Trajectory, dict[str, Any]]:
+def train(
+    instances: Instances, run: Run, factor: float = 25.0, quadratures: bool = False
+) -> tuple[Reduced, Trajectory, dict[str, Any]]:
     """Reduce, flow to the horizon, and the values that every trajectory claim needs."""
     instances = to_device(instances, run)
     problem = reduced(instances)
