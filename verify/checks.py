@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from theory import Claim, Mutant, Part, Scale, mutated
+from theory.evaluate import Backend
 from theory.evaluate import compile as compile_expression
 
 from .errors import VerifyError
@@ -79,7 +80,7 @@ def log_of(expr: Any) -> Any:
 
 
 @lru_cache(maxsize=4096)
-def programs(claim_id: str, mutant: str, backend: str) -> dict[str, tuple[Part, Any]]:
+def programs(claim_id: str, mutant: str, backend: Backend) -> dict[str, tuple[Part, Any]]:
     """part name -> (part, compiled [smaller side, larger side, condition]) of a claim or of its mutant."""
     claim = _claim(claim_id)
     if mutant:
@@ -89,7 +90,7 @@ def programs(claim_id: str, mutant: str, backend: str) -> dict[str, tuple[Part, 
     return {p.name: (p, _part_program(p, definitions, backend)) for p in parts}
 
 
-def _part_program(part: Part, definitions: Mapping[Any, Any], backend: str) -> Any:
+def _part_program(part: Part, definitions: Mapping[Any, Any], backend: Backend) -> Any:
     left, right = part.sides()
     if part.scale is Scale.LOG:
         left, right = log_of(left), log_of(right)

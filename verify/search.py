@@ -20,6 +20,8 @@ from .errors import VerifyError
 from .experiment import Experiment, Instances, Measure, Measured, Realise, Run, Variation, batch_size, pick
 from .profiles import Profile
 
+EVERY_CHECK: Any = list(HealthCheck)
+
 
 class Violation(AssertionError):
     """A counterexample that survived confirmation; hypothesis shrinks the family that led to it."""
@@ -67,7 +69,7 @@ def hypothesis_run(body: Callable[[Any], None], strategy: Any, examples: int, se
         deadline=None,
         phases=phases,
         verbosity=Verbosity.quiet,
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=EVERY_CHECK,
         report_multiple_bugs=False,
         print_blob=False,
     )
@@ -163,7 +165,7 @@ class Search:
             for i in j.violates.nonzero()[:1, 0].tolist():
                 again = next(k for k in judge(self.claim, closely(i), altered) if k.part == j.part)
                 if bool(again.violates[0]):
-                    self.tally.refuted_mutants[mutant.name] = evidence(j.part, again.worst(0), closely(i))
+                    self.tally.refuted_mutants[mutant.name] = evidence(self.claim, j.part, again.worst(0), closely(i))
                     return
 
     def try_setting(self, mutant: Mutant, families: list[Any], batch: int) -> None:
@@ -188,17 +190,16 @@ class Search:
             yield realise(family, batch)
 
 
-def evidence(part: str, worst: dict[str, float], measured: Measured) -> str:
-    """One line: how a mutant was refuted, and on what shapes."""
-    shapes = ", ".join(
-        f"{k} {'×'.join(map(str, v.shape[2:]))}"
-        for k, v in measured.values.items()
-        if isinstance(v, torch.Tensor) and v.ndim == 4 and v.shape[1] == 1
+def evidence(claim: Claim, part: str, worst: dict[str, float], measured: Measured) -> str:
+    """One line: how a mutant was refuted, and on an instance of what shapes."""
+    given_ = [q.name for q in claim.quantities if not q.measured and q.definition is None and q.shape]
+    shapes = [f"{n} {'×'.join(map(str, measured.values[n].shape[2:]))}" for n in given_ if n in measured.values]
+    apart = worst["excess"] + worst["budget"]
+    text = (
+        f"part {part}: measured {worst['measured']:.6g}, predicted {worst['predicted']:.6g}, apart by {apart:.3g}, "
+        f"budget {worst['budget']:.2g}"
     )
-    return (
-        f"part {part}: measured {worst['measured']:.6g}, predicted {worst['predicted']:.6g}, budget "
-        f"{worst['budget']:.2g}" + (f" ({shapes})" if shapes else "")
-    )
+    return f"{text} ({', '.join(shapes)})" if shapes else text
 
 
 def search_shard(

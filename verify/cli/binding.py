@@ -100,9 +100,7 @@ def _give_sizes(binding: Binding, table: Mapping[str, Quantity]) -> None:
         for size, seen in zip(symbol.shape, matrix.shape, strict=True):
             known = binding.scalars.get(size, size if sp.sympify(size).is_Integer else None)
             if known is not None and known != seen:
-                raise UsageError(
-                    f"{symbol.name} is {matrix.shape[0]}×{matrix.shape[1]}, against {size} = {known}"
-                )
+                raise UsageError(f"{symbol.name} is {matrix.shape[0]}×{matrix.shape[1]}, against {size} = {known}")
             if known is None and sp.sympify(size).is_Symbol and size.name in table:
                 binding.scalars[size] = sp.Integer(int(seen))
 
@@ -136,9 +134,7 @@ def _check_domain(quantity: Quantity, value: Any, binding: Binding) -> None:
             raise UsageError(f"{quantity.name}={value}: expected {_article(assumption)} ({quantity.meaning})")
     domain = sp.sympify(quantity.domain).subs(binding.scalars)
     if domain == sp.false:
-        raise UsageError(
-            f"{quantity.name}={value} is outside its domain {quantity.domain} ({quantity.meaning})"
-        )
+        raise UsageError(f"{quantity.name}={value} is outside its domain {quantity.domain} ({quantity.meaning})")
 
 
 def _article(assumption: str) -> str:

@@ -12,6 +12,4 @@ def check_device(device: str) -> None:
     import torch
 
     if not torch.cuda.is_available():
-        raise UsageError(
-            "--device cuda: this machine has no CUDA device that torch can use; take --device cpu"
-        )
+        raise UsageError("--device cuda: this machine has no CUDA device that torch can use; take --device cpu")

@@ -78,10 +78,7 @@ def _unmet(claim: Claim, expansion: Expansion) -> list[str]:
     """The assumptions that are false at these values: there the claim promises nothing."""
     predicates = [(a.text, a.predicate) for a in claim.assumptions if a.predicate is not None]
     false = [text for text, predicate in predicates if expansion.expand(predicate) == sp.false]
-    return [
-        f"the assumption “{text}” is not met at these values, so the claim promises nothing here"
-        for text in false
-    ]
+    return [f"the assumption “{text}” is not met at these values, so the claim promises nothing here" for text in false]
 
 
 def _is_number(expr: Any, expansion: Expansion) -> bool:
@@ -168,9 +165,7 @@ def _solved(claim: Claim, parts: tuple[Part, ...], name: str, binding: Any) -> d
 
 def _occurs(symbol: Any, sides: list[Any]) -> bool:
     """True when the symbol occurs in a relation of numbers (matrix equations cannot be solved for it)."""
-    return any(symbol in s.free_symbols for s in sides) and not any(
-        getattr(s, "is_Matrix", False) for s in sides
-    )
+    return any(symbol in s.free_symbols for s in sides) and not any(getattr(s, "is_Matrix", False) for s in sides)
 
 
 # --- for readers ---
@@ -201,9 +196,7 @@ def _quantity_lines(answer: dict[str, Any]) -> str:
 def _part_lines(part: dict[str, Any], *, alone: bool) -> str:
     head = [] if alone else [f"{part['part']}:"]
     if part["condition"]:
-        verdict = {True: "so here", False: "not so here: this part says nothing", None: "not decided"}[
-            part["applies"]
-        ]
+        verdict = {True: "so here", False: "not so here: this part says nothing", None: "not decided"}[part["applies"]]
         head.append(f"  claimed where {part['condition']} ({verdict})")
     formula = part["formula"]
     separator = "\n" + textwrap.indent(formula, "      ") if "\n" in formula else f" {formula}"

@@ -27,14 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
         table.add_column(name, no_wrap=name == "id")
     for claim in claims:
         row = _row(claim)
-        table.add_row(
-            row["id"], _kind(claim), row["title"], row["proof"], style="yellow" if claim.printed else None
-        )
+        table.add_row(row["id"], _kind(claim), row["title"], row["proof"], style="yellow" if claim.printed else None)
     console().print(table)
     errata = sum(claim.printed for claim in claims)
-    console().print(
-        f"\n{len(claims)} claims, {errata} of them errata (false as printed, expected to be refuted)"
-    )
+    console().print(f"\n{len(claims)} claims, {errata} of them errata (false as printed, expected to be refuted)")
     return OK
 
 

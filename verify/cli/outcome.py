@@ -36,9 +36,7 @@ def message(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "out of memory; choose a smaller profile or fewer --jobs"
     name = type(error).__name__
-    return (
-        f"internal error, please report it: {name}: {_one_line(error)} ({TRACEBACK_VARIABLE}=1 shows where)"
-    )
+    return f"internal error, please report it: {name}: {_one_line(error)} ({TRACEBACK_VARIABLE}=1 shows where)"
 
 
 def _own_errors() -> tuple[type[Exception], ...]:

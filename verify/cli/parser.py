@@ -118,9 +118,7 @@ def _eval(commands: Any) -> None:
     )
     _data(parser, "take X, Y (and U, V) from a .npz, .csv or `diabetes`")
     parser.add_argument("--part", metavar="NAME", help="only this part of the claim")
-    parser.add_argument(
-        "--solve-for", metavar="NAME", help="solve the relation, as an equation, for this quantity"
-    )
+    parser.add_argument("--solve-for", metavar="NAME", help="solve the relation, as an equation, for this quantity")
     parser.add_argument("--balls", action="store_true", help="a rigorous enclosure, by ball arithmetic")
     _json(parser)
 
@@ -132,17 +130,11 @@ def _verify(commands: Any) -> None:
         "Train networks and try to break the claims. Exit code 0: all as expected; 1: something unexpected; "
         "2: wrong usage or input; 3: something inconclusive, nothing unexpected; 130: interrupted.",
     )
-    parser.add_argument(
-        "names", nargs="*", metavar="ID|PAPER", help="claims and papers (default: the whole catalogue)"
-    )
-    parser.add_argument(
-        "--profile", choices=PROFILES, default="quick", help="how much to run (default: quick)"
-    )
+    parser.add_argument("names", nargs="*", metavar="ID|PAPER", help="claims and papers (default: the whole catalogue)")
+    parser.add_argument("--profile", choices=PROFILES, default="quick", help="how much to run (default: quick)")
     parser.add_argument("--seed", type=_natural, default=0, help="of every random draw (default: 0)")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to train (default: auto)")
-    parser.add_argument(
-        "--jobs", type=_positive, default=usable_cores(), help="processes (default: one a core)"
-    )
+    parser.add_argument("--jobs", type=_positive, default=usable_cores(), help="processes (default: one a core)")
     parser.add_argument("--out", metavar="DIR", default="out", help="where the report goes (default: out)")
     _data(parser, "train on these data: a .npz (X, Y, optional U, V), a .csv, or `diabetes`")
     _json(parser)
@@ -150,9 +142,7 @@ def _verify(commands: Any) -> None:
 
 def _replay(commands: Any) -> None:
     parser = _add(commands, "replay", "Run a stored counterexample again: measured, predicted, budget.")
-    parser.add_argument(
-        "target", metavar="FILE|ID", help="a file of OUT/counterexamples, or the id of an erratum"
-    )
+    parser.add_argument("target", metavar="FILE|ID", help="a file of OUT/counterexamples, or the id of an erratum")
     parser.add_argument("--device", choices=DEVICES, default="cpu")
     _json(parser)
 

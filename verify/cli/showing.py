@@ -94,9 +94,7 @@ def _statement(parts: list[dict[str, str]]) -> str:
 def _quantities(quantities: list[dict[str, Any]]) -> str:
     rows = [(q["name"], q["symbol"], q["shape"] or "scalar", _meaning(q)) for q in quantities]
     widths = [max(len(row[k]) for row in rows) for k in range(3)] if rows else []
-    lines = [
-        "  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]) for row in rows
-    ]
+    lines = ["  " + "  ".join([*(c.ljust(w) for c, w in zip(row, widths, strict=False)), row[3]]) for row in rows]
     return "\n".join(["Quantities (name, symbol, shape, meaning)", *lines]) if rows else ""
 
 

@@ -28,9 +28,7 @@ def solve(left: Any, right: Any, symbol: Any) -> list[Any]:
     left, right = (sp.nsimplify(sp.sympify(side).xreplace(masks), rational=True) for side in (left, right))
     equation = left - right
     if symbol not in equation.free_symbols:
-        raise UsageError(
-            f"{symbol.name} does not occur in the relation (or only in a quantity that has a value)"
-        )
+        raise UsageError(f"{symbol.name} does not occur in the relation (or only in a quantity that has a value)")
     solutions = _closed_form(left, right, symbol)
     if not solutions and equation.free_symbols == {symbol}:
         solutions = _numerical(equation, symbol)
@@ -75,9 +73,7 @@ def _possible(solution: Any, symbol: Any) -> bool:
     if not symbol.is_real:
         return True
     others = sorted(solution.free_symbols, key=str)
-    trials = [
-        {s: sp.Rational(k + 2 + 3 * i, 2 + (k + i) % 5) for i, s in enumerate(others)} for k in range(5)
-    ]
+    trials = [{s: sp.Rational(k + 2 + 3 * i, 2 + (k + i) % 5) for i, s in enumerate(others)} for k in range(5)]
     values = [sp.N(solution.subs(trial)) for trial in trials]
     real = [v for v in values if v.is_real]
     return bool(real) and not (symbol.is_nonnegative and all(v.is_negative for v in real))

@@ -36,18 +36,14 @@ def parse_value(name: str, text: str, symbols: Mapping[str, Any] | None = None) 
     Decimals are read as exact rationals: `0.1` is 1/10. Raises `UsageError`.
     """
     if len(text) > MAX_LENGTH:
-        raise UsageError(
-            f"{name}: the value is longer than {MAX_LENGTH} characters; put it into a file for --data"
-        )
+        raise UsageError(f"{name}: the value is longer than {MAX_LENGTH} characters; put it into a file for --data")
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval")
         value = _Reader(name, text, symbols or {}).read(tree.body)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         if isinstance(error, UsageError):
             raise
-        raise UsageError(
-            f"{name}={text!r} is no number; write 3, 1/3, 0.1, sqrt(2) or a formula of symbols"
-        ) from None
+        raise UsageError(f"{name}={text!r} is no number; write 3, 1/3, 0.1, sqrt(2) or a formula of symbols") from None
     if value.has(sp.nan, sp.zoo):
         raise UsageError(f"{name}={text!r} is undefined (a division by zero?)")
     return value

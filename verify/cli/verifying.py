@@ -136,9 +136,7 @@ def _print_verdicts(result: dict[str, Any]) -> None:
     names = [name for name in (rows[0][1] if rows else ()) if name != "kind" or screen.width >= WIDE]
     for name in names:
         title = TITLES.get(name, name)
-        table.add_column(
-            title, justify="right" if name in numeric else "left", no_wrap=name in ("claim", "verdict")
-        )
+        table.add_column(title, justify="right" if name in numeric else "left", no_wrap=name in ("claim", "verdict"))
     for claim, row in rows:
         table.add_row(
             *(row[name] for name in names),

@@ -37,9 +37,7 @@ def histogram(slack: dict[str, Any]) -> str:
     if x.shows(0.0):
         at = f"{x(0.0):.1f}"
         zero = f'<line class="zero" x1="{at}" x2="{at}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-    return _svg(
-        f"Distribution of the slack ({slack['unit']})", _frame(x, y, slack["unit"], "instances") + bars + zero
-    )
+    return _svg(f"Distribution of the slack ({slack['unit']})", _frame(x, y, slack["unit"], "instances") + bars + zero)
 
 
 def line_styles(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -48,10 +46,7 @@ def line_styles(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
     paired = 1 < len(of["measured"]) == len(of["bound"]) <= len(MEASURED)
     colours = {id(s): _colour(of["measured"], k) for k, s in enumerate(of["measured"])}
     colours |= {id(s): MEASURED[k] if paired else BOUND for k, s in enumerate(of["bound"])}
-    return [
-        _style(s["role"], colours.get(id(s), REFERENCE), crowd=len(of["measured"]) > len(MEASURED))
-        for s in series
-    ]
+    return [_style(s["role"], colours.get(id(s), REFERENCE), crowd=len(of["measured"]) > len(MEASURED)) for s in series]
 
 
 def legend(series: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -59,9 +54,7 @@ def legend(series: list[dict[str, Any]]) -> list[tuple[str, str]]:
     entries: dict[str, str] = {}
     for one, style in zip(series, line_styles(series), strict=True):
         line = f'<path d="M1 4H25" {_attributes(style)}/>'
-        entries.setdefault(
-            one["label"], f'<svg class="swatch" viewBox="0 0 26 8" aria-hidden="true">{line}</svg>'
-        )
+        entries.setdefault(one["label"], f'<svg class="swatch" viewBox="0 0 26 8" aria-hidden="true">{line}</svg>')
     return list(entries.items())
 
 
@@ -95,9 +88,7 @@ def _line(xs: list[Any], ys: list[Any], x: Axis, y: Axis, style: dict[str, Any])
 def _bar(x: Axis, y: Axis, left: float, right: float, number: int) -> str:
     a, b, top, base = x(left), x(right), y(number), y(0)
     width = max(b - a - 1, 0.8)
-    return (
-        f'<rect class="bar" x="{a + 0.5:.1f}" y="{top:.1f}" width="{width:.1f}" height="{base - top:.1f}"/>'
-    )
+    return f'<rect class="bar" x="{a + 0.5:.1f}" y="{top:.1f}" width="{width:.1f}" height="{base - top:.1f}"/>'
 
 
 def _frame(x: Axis, y: Axis, xlabel: str, ylabel: str) -> str:
@@ -107,18 +98,14 @@ def _frame(x: Axis, y: Axis, xlabel: str, ylabel: str) -> str:
     for value, label in y.ticks():
         at = f"{y(value):.1f}"
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{at}" y2="{at}"/>')
-        parts.append(
-            f'<text class="tick" x="{LEFT - 7}" y="{at}" dy=".32em" text-anchor="end">{label}</text>'
-        )
+        parts.append(f'<text class="tick" x="{LEFT - 7}" y="{at}" dy=".32em" text-anchor="end">{label}</text>')
     for value, label in x.ticks():
         at = f"{x(value):.1f}"
         parts.append(f'<line class="mark" x1="{at}" x2="{at}" y1="{floor}" y2="{floor + 4}"/>')
         parts.append(f'<text class="tick" x="{at}" y="{floor + 17}" text-anchor="middle">{label}</text>')
     parts.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{floor}" y2="{floor}"/>')
     middle = (LEFT + right) / 2
-    parts.append(
-        f'<text class="label" x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{escape(xlabel)}</text>'
-    )
+    parts.append(f'<text class="label" x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{escape(xlabel)}</text>')
     turn = f"translate(13 {(TOP + floor) / 2}) rotate(-90)"
     parts.append(f'<text class="label" transform="{turn}" text-anchor="middle">{escape(ylabel)}</text>')
     return "".join(parts)

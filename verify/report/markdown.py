@@ -96,9 +96,7 @@ def _erratum(erratum: dict[str, str] | None) -> str:
 def _counterexample(found: dict[str, Any] | None) -> str:
     if not found:
         return ""
-    values = ", ".join(
-        f"{n} {numbers.number(found[n], 7)}" for n in ("measured", "predicted", "excess", "budget")
-    )
+    values = ", ".join(f"{n} {numbers.number(found[n], 7)}" for n in ("measured", "predicted", "excess", "budget"))
     return f"Counterexample: {values}. Replay: `{found['replay']}`"
 
 

@@ -21,11 +21,7 @@ def headline(report: dict[str, Any]) -> str:
     """One sentence on the whole campaign, true whatever happened."""
     claims = report["claims"]
     if not claims:
-        return (
-            "Interrupted before any claim had finished."
-            if report["interrupted"]
-            else "No claim was verified."
-        )
+        return "Interrupted before any claim had finished." if report["interrupted"] else "No claim was verified."
     odd = [c for c in claims if not c["as_expected"] and not is_open(c)]
     open_ = [c for c in claims if is_open(c)]
     if odd:
@@ -49,13 +45,9 @@ def _all_as_expected(claims: list[dict[str, Any]]) -> str:
     true = len(claims) - errata
     parts = []
     if true:
-        parts.append(
-            f"no counterexample to {'the' if true == 1 else 'any of the'} {true} claim{'s' * (true > 1)}"
-        )
+        parts.append(f"no counterexample to {'the' if true == 1 else 'any of the'} {true} claim{'s' * (true > 1)}")
     if errata:
-        parts.append(
-            f"{errata} erratum refuted as printed" if errata == 1 else f"{errata} errata refuted as printed"
-        )
+        parts.append(f"{errata} erratum refuted as printed" if errata == 1 else f"{errata} errata refuted as printed")
     return f"All as expected: {', '.join(parts)}"
 
 
@@ -66,9 +58,7 @@ def is_open(claim: dict[str, Any]) -> bool:
 
 def _is_unexpected(claim: dict[str, Any]) -> bool:
     names = {v["name"] for v in claim["verdicts"]}
-    return not claim["as_expected"] and unexpected(
-        claim["printed"], names, len(claim["mutants"]["survivors"])
-    )
+    return not claim["as_expected"] and unexpected(claim["printed"], names, len(claim["mutants"]["survivors"]))
 
 
 def standing(claim: dict[str, Any]) -> str:

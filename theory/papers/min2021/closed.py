@@ -1,5 +1,7 @@
 """min2021: closed forms of the flow (oracles of the integrators) and metamorphic relations."""
 
+from typing import Any
+
 import sympy as sp
 
 from ...claim import Claim, Kind, Mutant, Part, Quantifier, Quantity
@@ -31,6 +33,7 @@ def _omega(rate):
     return rate * sp.sqrt(d**2 + 4 * s**2) / 2
 
 
+BALANCED_MODE: Any = sp.Eq(d, 0) & sp.Ne(s, 0)  # type: ignore[operator]
 ORACLE_SETTING = (
     *[q for q in sizes() if q.name in ("m", "r")],
     Quantity(t, "time of the gradient flow"),
@@ -107,7 +110,7 @@ def _riccati_matrix():
     dU, dV, dUt, dVt = E * V, Et * U, Vt * Et, Ut * E
     dQ = sp.Matrix([[dU * Ut + U * dUt, dU * Vt + U * dVt], [dV * Ut + V * dUt, dV * Vt + V * dVt]])
     Qm = sp.Matrix([[U * Ut, U * Vt], [V * Ut, V * Vt]])
-    Z = sp.Matrix([U, V])
+    Z: list[Any] = [U, V]
     half = (Ut * U - Vt * V) / 2  # = λ/2 on the right of Z and on the left of Zᵀ
     tilt = sp.Matrix([[Z[0] * half * Ut, Z[0] * half * Vt], [-Z[1] * half * Ut, -Z[1] * half * Vt]])
     tilt_t = sp.Matrix([[U * half * Ut, -U * half * Vt], [V * half * Ut, -V * half * Vt]])
@@ -130,7 +133,7 @@ oracles = Claim(
     parts=(
         Part("instant", sp.Eq(speed, 2 * x2 * sp.sqrt(d**2 + 4 * u_0**2 * v_0**2) * ell_0)),
         Part("scalar", sp.Eq(p_t, w_t * sp.Abs(d) / (1 - w_t**2)), Quantifier.ALONG, when=sp.Ne(d, 0)),
-        Part("balanced", sp.Eq(p_t, sign * q_t), Quantifier.ALONG, when=sp.And(sp.Eq(d, 0), sp.Ne(s, 0))),
+        Part("balanced", sp.Eq(p_t, sign * q_t), Quantifier.ALONG, when=BALANCED_MODE),
         Part("limit", sp.Eq(v_end2, (-d + sp.sqrt(d**2 + 4 * s**2)) / 2), Quantifier.END, when=sp.Ne(d, 0)),
         Part("riccati", sp.Eq(Q_dot, F * Q + Q * F - Q * Q)),
         Part("whitened", sp.Eq(M_t, M_closed), Quantifier.ALONG),

@@ -8,8 +8,11 @@ from ...words import PositivePart, SpectralNorm, Stack
 from .bias import BIAS_SETTING, Z_2, dev_2
 from .setting import (
     D,
+    E,
     E_norm,
+    U,
     V,
+    X,
     c,
     derived,
     descent,
@@ -26,7 +29,9 @@ from .setting import (
 eta = sp.Symbol("eta", positive=True)
 k = sp.Symbol("k", integer=True, nonnegative=True)
 P, Q = sp.MatrixSymbol("P", D, h), sp.MatrixSymbol("Q", m, h)
-jump, Lambda_k = sp.MatrixSymbol("jump", h, h), sp.MatrixSymbol("Lambda_k", h, h)
+P_batch, Q_batch = sp.MatrixSymbol("P_batch", D, h), sp.MatrixSymbol("Q_batch", m, h)
+jump_batch = sp.MatrixSymbol("jump_batch", h, h)
+jump = sp.MatrixSymbol("jump", h, h)
 unseen_jump, E_next = sp.MatrixSymbol("unseen_jump", D, h), sp.MatrixSymbol("E_next", n, m)
 drift, drift_nuclear, d_k, S_2, S_F = (scalar(x) for x in ("drift", "drift_nuclear", "d_k", "S_2", "S_F"))
 L_drop, kappa_min, c_k = scalar("L_drop"), scalar("kappa_min"), scalar("c_k")
@@ -54,6 +59,11 @@ DESCENT_SETTING = (
         measured=True,
     ),
     Quantity(E_next, "error after one step", latex="E_1", unicode="E₁", measured=True),
+    Quantity(P_batch, "−∂/∂U of the loss on a mini-batch", latex="P_B", unicode="P_B", measured=True),
+    Quantity(Q_batch, "−∂/∂V of the loss on a mini-batch", latex="Q_B", unicode="Q_B", measured=True),
+    Quantity(
+        jump_batch, "change of UᵀU − VᵀV in one step on a mini-batch", latex="G_B-G_0", unicode="G_B−G₀", measured=True
+    ),
     Quantity(drift, "‖Λ_k − Λ₀‖₂", latex=r"\|\Lambda_k-\Lambda_0\|_2", unicode="‖Λ_k−Λ₀‖₂", measured=True),
     Quantity(drift_nuclear, "‖Λ_k − Λ₀‖_*", latex=r"\|\Lambda_k-\Lambda_0\|_*", unicode="‖Λ_k−Λ₀‖_*", measured=True),
     Quantity(S_2, "Σ_{j<k} max(‖P_j‖₂², ‖Q_j‖₂²)", latex="S_2", unicode="S₂", measured=True),
@@ -109,6 +119,9 @@ def _error_identity():
     return [(left, right)]
 
 
+first_order = X * X.T * E * V * V.T + X * U * U.T * X.T * E
+second_order = X * X.T * E * V * U.T * X.T * E
+
 gd_drift = Claim(
     id="min2021.gd-drift",
     title="how far GD and SGD break the imbalance",
@@ -116,7 +129,9 @@ gd_drift = Claim(
     setting=DESCENT_SETTING,
     parts=(
         Part("one-step", sp.Eq(jump, eta**2 * (P.T * P - Q.T * Q))),
+        Part("mini-batch", sp.Eq(jump_batch, eta**2 * (P_batch.T * P_batch - Q_batch.T * Q_batch))),
         Part("frozen", sp.Eq(unseen_jump, sp.ZeroMatrix(D, h))),
+        Part("error", sp.Eq(E_next, E - eta * first_order - eta**2 * second_order), note="full batch only"),
         Part("spectral", sp.Le(drift, d_k), Quantifier.STEPS),
         Part("nuclear", sp.Le(drift_nuclear, eta**2 * S_F), Quantifier.STEPS),
         Part(

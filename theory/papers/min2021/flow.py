@@ -191,7 +191,7 @@ conserved = Claim(
         Part("twist", sp.Eq(twist_t, 0), Quantifier.ALONG, when=FULL_RANK),
         Part(
             "volume",
-            sp.Eq(volume_t, 2 * sp.Sum(sp.log(SingularValue(Stack(V, seen), k)), (k, 1, m + r))),
+            sp.Eq(volume_t, sp.Sum(2 * sp.log(SingularValue(Stack(V, seen), k)), (k, 1, m + r))),
             Quantifier.ALONG,
             when=FULL_RANK,
         ),

@@ -100,7 +100,7 @@ def measure_bias(instances: Instances, run: Run) -> Measured:
 
 bias_det = Experiment(
     "min2021.bias-det",
-    families(POSITIVE_LEVEL, unseen=True, scales=(-1, 0, 0, 1), conditions=(0, 1, 2)),
+    families(POSITIVE_LEVEL, unseen=True, scales=(0, -1, 1), conditions=(0, 1, 2)),
     realise,
     measure_bias,
     witnesses=(
@@ -190,7 +190,7 @@ def _without(which: str) -> Variation:
 
 prop1 = Experiment(
     "min2021.prop1",
-    families(("invariant",), unseen=True, scales=(-1, 0, 0, 1), conditions=(0, 1, 2)),
+    families(("invariant",), unseen=True, scales=(0, -1, 1), conditions=(0, 1, 2)),
     realise,
     measure_invariant,
     settings={w: _without(w) for w in ("only-V", "only-U", "product")},
@@ -225,7 +225,7 @@ def measure_linear(instances: Instances, run: Run) -> Measured:
 
 bias_linear = Experiment(
     "min2021.bias-linear",
-    families(unseen=True, scales=(-1, 0, 1), conditions=(0, 1)),
+    families(unseen=True, scales=(0, -1, 1), conditions=(0, 1)),
     realise,
     measure_linear,
     on_data=on_data(),

@@ -172,8 +172,10 @@ def measure_symmetry(instances: Instances, run: Run) -> Measured:
     together_times = torch.cat((times, times, times / a**2, times / b**2))
     losses = zip(*(x.split(B) for x in _loss_at(same_shape, together_times, run)), strict=True)
     base, *others = losses
-    variants = dict(zip(("ell_rotated", "ell_scaled", "ell_data"), others, strict=True))
-    variants["ell_isometry"] = _loss_at({**i, "X": R @ i["X"], "Y": R @ i["Y"]}, times, run)
+    variants = {
+        **dict(zip(("ell_rotated", "ell_scaled", "ell_data"), others, strict=True)),
+        "ell_isometry": _loss_at({**i, "X": R @ i["X"], "Y": R @ i["Y"]}, times, run),
+    }
     ones = torch.ones_like(times[:, :1])
     values = {
         "a": a * ones,
@@ -200,7 +202,7 @@ def _loss_at(i: Instances, times: Tensor, run: Run) -> tuple[Tensor, Tensor, Ten
 
 symmetry = Experiment(
     "min2021.symmetry",
-    families(scales=(-1, 0, 1), conditions=(0, 1, 2)),
+    families(scales=(0, -1, 1), conditions=(0, 1, 2)),
     realise,
     measure_symmetry,
     witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5),),

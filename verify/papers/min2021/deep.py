@@ -155,7 +155,7 @@ def measure_speed(instances: Instances, run: Run) -> Measured:
     i = to_device(instances, run)
     params, loss, size = _problem(i)
     slopes = torch.func.grad(lambda p: loss(p).sum())(params)
-    _, change = torch.func.jvp(loss, (params,), ({k: -v for k, v in slopes.items()},))
+    change = torch.func.jvp(loss, (params,), ({k: -v for k, v in slopes.items()},))[1]
     G = product(layers_of(i)) - i["Y"]
     values = {f"W_{k}": i[f"W_{k}"][:, None] for k in (1, 2, 3)} | {
         "G": G[:, None],

@@ -45,7 +45,7 @@ def families(
     regimes: tuple[str, ...] = ANY_LEVEL,
     outputs: int = 3,
     unseen: bool = False,
-    scales: tuple[float, ...] = (-3, -1, -0.5, 0, 0.5, 1, 3),
+    scales: tuple[float, ...] = (0, -0.5, 0.5, -1, 1, -3, 3),
     conditions: tuple[float, ...] = (0, 1, 2, 4),
 ) -> Family:
     """Any shapes 1 to 5 (rank-deficient X, n > D, h = 1 among them), regime, scale and conditioning."""

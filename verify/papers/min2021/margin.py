@@ -126,7 +126,7 @@ def measure_instant(instances: Instances, run: Run) -> Measured:
 
 instant = Experiment(
     "min2021.v2-instant",
-    families(scales=(-1, 0, 1)),
+    families(scales=(0, -1, 1)),
     with_margin,
     measure_instant,
     witnesses=(equality_instance, balanced_unequal),
