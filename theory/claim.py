@@ -125,7 +125,12 @@ class Part:
     def sides(self) -> tuple[Any, Any]:
         """(smaller, larger) of an inequality, (left, right) of an equation."""
         rel = self.relation
-        return (rel.rhs, rel.lhs) if isinstance(rel, (sp.Ge, sp.Gt)) else (rel.lhs, rel.rhs)
+        return (rel.rhs, rel.lhs) if self.is_lower_bound else (rel.lhs, rel.rhs)
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """True for measured ≥ predicted."""
+        return isinstance(self.relation, (sp.Ge, sp.Gt))
 
     @property
     def is_equation(self) -> bool:

@@ -23,7 +23,8 @@ TINY = 1e-300
 
 @dataclass(frozen=True)
 class Sides:
-    """Both sides of one part on a batch, shape (B, T); `gap` = what the claim says is ≤ 0 (or = 0)."""
+    """Both sides of one part on a batch, shape (B, T): measured on the left, predicted on the right; `gap` = what the
+    claim says is ≤ 0 (or = 0)."""
 
     left: Tensor
     right: Tensor
@@ -181,6 +182,8 @@ def evaluate_sides(part: Part, program: Any, measured: Measured) -> Sides:
     gap = _gap(part, left, right, matrix)
     if matrix:
         left, right = _norm(left), _norm(right)
+    if part.is_lower_bound:  # the sides came as (smaller, larger); what is measured stands on the relation's left
+        left, right = right, left
     judged = measured.judged.get(part.name, torch.ones((), dtype=torch.bool, device=gap.device))
     when = torch.as_tensor(when, device=gap.device)
     left, right, gap, budget, judged, when = torch.broadcast_tensors(

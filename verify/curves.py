@@ -43,11 +43,10 @@ def _curve(claim: Claim, experiment: Experiment, instances: Any, title: str, run
     keep = sides.judged[0] & torch.isfinite(sides.left[0])
     log = part.scale is Scale.LOG
     names = claim.names("unicode")
-    left, _ = part.sides()
     return {
         "title": title,
         "xlabel": {"t": "time of the flow", "k": "steps"}.get(measured.axis, measured.axis),
-        "ylabel": pretty(left, names),
+        "ylabel": pretty(part.relation.lhs, names),
         "xscale": "linear",
         "yscale": "log" if log else _scale(sides, keep),
         "x": x[keep].tolist(),

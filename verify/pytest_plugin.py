@@ -46,7 +46,7 @@ def _alone(config: pytest.Config) -> bool:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    names = [n.strip() for text in config.getoption("--theorems") for n in text.split(",") if n.strip()]
+    names = [n.strip() for text in config.getoption("--theorems") or [] for n in text.split(",") if n.strip()]
     if names:
         items += Theorems.from_parent(session, name="theorems", nodeid="theorems", names=names).collect()
 
@@ -115,7 +115,7 @@ def _benches(names: list[str], config: pytest.Config) -> list[Any]:
     from .theorem_tests import Bench
 
     try:
-        profile = get_profile(config.getoption("--theorems-profile"))
+        profile = get_profile(str(config.getoption("--theorems-profile")))
         chosen = [(c, experiment_of(c.id)) for c in select(() if "all" in names else tuple(names))]
     except (TheoryError, VerifyError) as error:
         raise pytest.UsageError(f"--theorems: {error}") from None
