@@ -55,10 +55,16 @@ CLAIM = Claim(
         Quantity(w, "weights at the start", latex="w(0)", unicode="w₀"),
         Quantity(t, "time of the gradient flow"),
         Quantity(lambda_1, "largest eigenvalue of XᵀX", Eigenvalue(X.T * X, 1), latex=r"\lambda_1", unicode="λ₁"),
-        Quantity(lambda_r, "smallest positive eigenvalue of XᵀX", Eigenvalue(X.T * X, r), latex=r"\lambda_r",
-                 unicode="λᵣ"),
-        Quantity(ell_0, "excess loss at the start", FrobeniusNorm(ColumnProjector(X, r) * (y - X * w)) ** 2 / 2,
-                 latex=r"\ell(0)", unicode="ℓ(0)"),
+        Quantity(
+            lambda_r, "smallest positive eigenvalue of XᵀX", Eigenvalue(X.T * X, r), latex=r"\lambda_r", unicode="λᵣ"
+        ),
+        Quantity(
+            ell_0,
+            "excess loss at the start",
+            FrobeniusNorm(ColumnProjector(X, r) * (y - X * w)) ** 2 / 2,
+            latex=r"\ell(0)",
+            unicode="ℓ(0)",
+        ),
         Quantity(ell_t, "excess loss at time t", latex=r"\ell(t)", unicode="ℓ(t)", measured=True),
     ),
     parts=(Part("rate", within(2 * lambda_r), Quantifier.ALONG, Scale.LOG),),
@@ -88,8 +94,13 @@ class Family:
     seed: int
 
 
-FAMILIES = st.builds(Family, n=st.integers(1, 5), d=st.integers(1, 5), scale=st.sampled_from([1.0, 1e-3, 1e3]),
-                     seed=st.integers(0, 2**32 - 1))
+FAMILIES = st.builds(
+    Family,
+    n=st.integers(1, 5),
+    d=st.integers(1, 5),
+    scale=st.sampled_from([1.0, 1e-3, 1e3]),
+    seed=st.integers(0, 2**32 - 1),
+)
 
 
 def realise(family: Family, B: int) -> Instances:
@@ -111,21 +122,37 @@ def measure(instances: Instances, run: Run, weight_decay: float = 0.0) -> Measur
         return left.mT @ (targets - data @ weights)
 
     flow = gradient_flow(
-        lambda p: (targets - data @ p["w"]).square().sum((1, 2)) / 2, {"w": start}, times,
-        rtol=1e-9 if run.level == 0 else 1e-12, weight_decay=weight_decay, observe=lambda p: {"E": seen(p["w"])},
+        lambda p: (targets - data @ p["w"]).square().sum((1, 2)) / 2,
+        {"w": start},
+        times,
+        rtol=1e-9 if run.level == 0 else 1e-12,
+        weight_decay=weight_decay,
+        observe=lambda p: {"E": seen(p["w"])},
     )
     E, error = flow.values["E"].norm(dim=(2, 3)), flow.error["E"]
     # log ℓ = 2 log‖E‖: twice the relative error of ‖E‖, and the rounding of y − Xw and of λ_r t
     terms = targets.norm(dim=(1, 2)) + sigma[:, 0] * start.norm(dim=(1, 2))
     relative = (error + 1e-14 * terms[:, None]) / E.clamp_min(1e-300)
     budget = 2 * (relative + relative[:, :1]) + 1e-13 * times * top[:, None]
-    values = {"X": data[:, None], "y": targets[:, None], "w": start[:, None], "r": instances["r"], "t": times,
-              "ell_t": E.square() / 2}
+    values = {
+        "X": data[:, None],
+        "y": targets[:, None],
+        "w": start[:, None],
+        "r": instances["r"],
+        "t": times,
+        "ell_t": E.square() / 2,
+    }
     return Measured(values, {"rate": budget}, judged={"rate": relative < 0.05}, ok=flow.ok, start=1, axis="t")
 
 
-EXPERIMENT = Experiment(CLAIM.id, FAMILIES, realise, measure, picture="rate",
-                        settings={"decay": Variation(measure=partial(measure, weight_decay=0.5))})
+EXPERIMENT = Experiment(
+    CLAIM.id,
+    FAMILIES,
+    realise,
+    measure,
+    picture="rate",
+    settings={"decay": Variation(measure=partial(measure, weight_decay=0.5))},
+)
 
 # ---- as tests
 BENCH = Bench(CLAIM, EXPERIMENT)

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import torch
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis.errors import HypothesisException, HypothesisWarning
 
 from theory import Claim, catalogue
@@ -21,7 +21,7 @@ from .counterexample import plain, shorten
 from .experiment import Experiment, Run, Sampling
 from .profiles import CAMPAIGN_LEVEL, Profile, get_profile
 from .sampling import count_tests, sample_claim
-from .search import Search, Tally, Violation, hypothesis_run
+from .search import EVERY_CHECK, Search, Tally, Violation, hypothesis_run
 from .statistics import Test
 
 SECOND_HELPING = 10
@@ -163,7 +163,7 @@ class Bench:
             max_examples=self.examples or self.profile.examples,
             deadline=None,
             report_multiple_bugs=False,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=EVERY_CHECK,
             phases=[p for p in settings().phases if p not in skipped],
         )
         return options(given(experiment.families)(theorem))

@@ -1,4 +1,4 @@
-"""Campaigns: the same seed gives the same report, on one process or two; an interrupted one loses and repeats nothing."""
+"""Campaigns: the same seed gives the same report, on one process or two; interruption loses and repeats nothing."""
 
 from __future__ import annotations
 
@@ -67,7 +67,9 @@ def test_another_seed_gives_another_report(report: dict[str, Any], tmp_path: Pat
     assert other["claims"][0]["slack"] != report["claims"][0]["slack"]
 
 
-def test_an_interrupted_campaign_resumes(report: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_campaign_resumes(
+    report: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     done: list[str] = []
     carry_out = campaign.carry_out
 

@@ -20,8 +20,18 @@ from verify.search import Tally, claim_seed, search_shard
 from verify.theorem_tests import quiet
 
 QUICK, STANDARD = get_profile("quick"), get_profile("standard")
-SAMPLE = ("min2021.dLdt", "min2021.v2-lemma8", "min2021.v2-instant", "min2021.lemma1-det", "min2021.lemma1",
-          "min2021.gd-drift", "min2021.deep-derivative", "min2021.deep-margin", "min2021.deep-eq9", "min2021.tail-E1")
+SAMPLE = (
+    "min2021.dLdt",
+    "min2021.v2-lemma8",
+    "min2021.v2-instant",
+    "min2021.lemma1-det",
+    "min2021.lemma1",
+    "min2021.gd-drift",
+    "min2021.deep-derivative",
+    "min2021.deep-margin",
+    "min2021.deep-eq9",
+    "min2021.tail-E1",
+)
 TESTS = sum(count_tests(c, e, QUICK) for c in catalogue().values() if isinstance(e := experiment_of(c.id), Sampling))
 
 

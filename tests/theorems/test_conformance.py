@@ -82,8 +82,9 @@ def test_every_part_can_be_written(claim: Claim) -> None:
 
 @every_claim
 def test_symbols_have_a_display_name_or_a_short_one(claim: Claim) -> None:
-    long = [q.name for q in claim.quantities
-            if len(q.name) > 3 and q.name not in greeks and not (q.latex and q.unicode)]
+    long = [
+        q.name for q in claim.quantities if len(q.name) > 3 and q.name not in greeks and not (q.latex and q.unicode)
+    ]
     assert not long, "give them latex= and unicode="
     assert all(q.meaning for q in claim.quantities)
 

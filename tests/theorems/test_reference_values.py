@@ -43,8 +43,13 @@ def digits(value: float, printed: str) -> None:
 
 
 R1 = {"X": [[1.0, 0.0]], "Y": [[1.0]], "U": [[1.5], [0.8]], "V": [[0.5]], "r": 1}
-R2 = {"X": [[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]], "Y": [[1.0], [-2.0]],
-      "U": [[1.0, 0.0, 0.5], [0.2, 1.0, 0.0], [0.3, -0.4, 0.6]], "V": [[0.5, -0.3, 0.8]], "r": 2}
+R2 = {
+    "X": [[2.0, 0.0, 0.0], [0.0, 1.0, 0.0]],
+    "Y": [[1.0], [-2.0]],
+    "U": [[1.0, 0.0, 0.5], [0.2, 1.0, 0.0], [0.3, -0.4, 0.6]],
+    "V": [[0.5, -0.3, 0.8]],
+    "r": 2,
+}
 I_R2 = 0.690353817
 
 
@@ -53,11 +58,14 @@ def tensors(instance: dict[str, Any]) -> list[torch.Tensor]:
 
 
 # ---- R1
-@pytest.mark.parametrize("claim, name, printed", [
-    ("min2021.thm1", "c", "2.0"),
-    ("min2021.v2-rate", "c_2", "5.0"),
-    ("min2021.thm1", "lambda_r", "1.0"),
-])
+@pytest.mark.parametrize(
+    "claim, name, printed",
+    [
+        ("min2021.thm1", "c", "2.0"),
+        ("min2021.v2-rate", "c_2", "5.0"),
+        ("min2021.thm1", "lambda_r", "1.0"),
+    ],
+)
 def test_r1_quantities(claim: str, name: str, printed: str) -> None:
     digits(predict(claim, name, **R1), printed)
 
@@ -75,12 +83,15 @@ def test_r1_limit() -> None:
 
 
 # ---- R2
-@pytest.mark.parametrize("claim, name, printed", [
-    ("min2021.thm1", "c", "0.935248381955"),
-    ("min2021.v2-rate", "bracket", "2.685938597494"),
-    ("min2021.v2-rate", "c_2", "1.891507707948"),
-    ("min2021.thm1", "q", "4.212296109492"),
-])
+@pytest.mark.parametrize(
+    "claim, name, printed",
+    [
+        ("min2021.thm1", "c", "0.935248381955"),
+        ("min2021.v2-rate", "bracket", "2.685938597494"),
+        ("min2021.v2-rate", "c_2", "1.891507707948"),
+        ("min2021.thm1", "q", "4.212296109492"),
+    ],
+)
 def test_r2_quantities(claim: str, name: str, printed: str) -> None:
     digits(predict(claim, name, **R2), printed)
 
@@ -144,17 +155,31 @@ def test_r3_closed_form_and_integrator(t: float, printed: str) -> None:
 
 
 # ---- R4
-R4: dict[str, Any] = {"m": 1, "r": 1, "D": 3, "h": 400, "delta": 0.1, "alpha": 0.5, "lambda_1": 1.0, "lambda_r": 1.0,
-                      "Y_norm": 1.0, "y_norm": 1.0, "theta_norm": 1.0}
+R4: dict[str, Any] = {
+    "m": 1,
+    "r": 1,
+    "D": 3,
+    "h": 400,
+    "delta": 0.1,
+    "alpha": 0.5,
+    "lambda_1": 1.0,
+    "lambda_r": 1.0,
+    "Y_norm": 1.0,
+    "y_norm": 1.0,
+    "theta_norm": 1.0,
+}
 
 
-@pytest.mark.parametrize("claim, what, printed", [
-    ("min2021.lemma1", "s", "4.447746830681"),
-    ("min2021.thm2-gronwall", "distance", "1.4688359803"),
-    ("min2021.thm2-gronwall", "corrected", "3.2864650846"),
-    ("min2021.thm2", "distance", "3.6551663481"),
-    ("min2021.thm2-strong", "distance", "0.3351432803"),
-])
+@pytest.mark.parametrize(
+    "claim, what, printed",
+    [
+        ("min2021.lemma1", "s", "4.447746830681"),
+        ("min2021.thm2-gronwall", "distance", "1.4688359803"),
+        ("min2021.thm2-gronwall", "corrected", "3.2864650846"),
+        ("min2021.thm2", "distance", "3.6551663481"),
+        ("min2021.thm2-strong", "distance", "0.3351432803"),
+    ],
+)
 def test_r4_constants(claim: str, what: str, printed: str) -> None:
     parts = {p.name for p in get_claim(claim).parts}
     digits(predict(claim, right_side(claim, what) if what in parts else what, **R4), printed)

@@ -21,13 +21,22 @@ def judged(**changes) -> Judgement:
     return judge(toys.SQUARE, toys.measure(toys.realise(2, 3), Run(), **changes))[0]
 
 
-@pytest.mark.parametrize("excess, violates, near", [
-    (0.0, False, False),
-    (0.05, False, False),
-    (0.5, False, True),
-    (0.99, False, True),
-    (2.0, True, False),
-])
+def numbers(**values: float) -> Measured:
+    """One instance, measured to be these numbers."""
+    one = torch.ones(1, 1, dtype=torch.float64)
+    return Measured({name: value * one for name, value in values.items()}, {"square": toys.BUDGET * one})
+
+
+@pytest.mark.parametrize(
+    "excess, violates, near",
+    [
+        (0.0, False, False),
+        (0.05, False, False),
+        (0.5, False, True),
+        (0.99, False, True),
+        (2.0, True, False),
+    ],
+)
 def test_only_what_exceeds_the_budget_violates(excess: float, violates: bool, near: bool) -> None:
     j = judged(excess=(excess, 0.0))
     assert j.violates.tolist() == [violates] * 3
@@ -60,38 +69,38 @@ def test_where_the_comparison_is_not_made_the_part_is_silent() -> None:
 
 
 def test_a_condition_that_is_not_met_makes_a_part_silent() -> None:
-    claim = replace(toys.SQUARE, id="toy.when", mutants=(),
-                    parts=(Part("square", sp.Le(toys.y, toys.x**2), when=sp.Ge(toys.x, 3)),))
+    claim = replace(
+        toys.SQUARE, id="toy.when", mutants=(), parts=(Part("square", sp.Le(toys.y, toys.x**2), when=sp.Ge(toys.x, 3)),)
+    )
     checks.register(claim)
     assert judge(claim, toys.measure(toys.realise(2, 3), Run()))[0].silent.tolist() == [True, False, False]
 
 
 def test_slack_is_relative_to_the_larger_side() -> None:
-    half = judge(toys.SQUARE, Measured({"x": torch.tensor([[2.0]], dtype=torch.float64),
-                                        "y": torch.tensor([[1.0]], dtype=torch.float64)},
-                                       {"square": torch.zeros(1, 1, dtype=torch.float64)}))[0]
+    half = judge(toys.SQUARE, numbers(x=2.0, y=1.0))[0]
     assert float(half.slack) == pytest.approx(0.75)
 
 
 def test_log_scale_does_not_underflow() -> None:
     t = sp.Symbol("t", nonnegative=True)
     assert log_of(sp.exp(-t) * toys.x**3) == -t + 3 * sp.log(toys.x)
-    claim = replace(toys.SQUARE, id="toy.log", mutants=(),
-                    parts=(Part("square", sp.Le(toys.y, sp.exp(-1000 * toys.x)), scale=Scale.LOG),))
+    claim = replace(
+        toys.SQUARE,
+        id="toy.log",
+        mutants=(),
+        parts=(Part("square", sp.Le(toys.y, sp.exp(-1000 * toys.x)), scale=Scale.LOG),),
+    )
     checks.register(claim)
-    measured = Measured({"x": torch.ones(1, 1, dtype=torch.float64), "y": torch.full((1, 1), 1e-300, dtype=torch.float64)},
-                        {"square": torch.full((1, 1), 1e-9, dtype=torch.float64)})
-    j = judge(claim, measured)[0]
+    j = judge(claim, numbers(x=1.0, y=1e-300))[0]
     assert j.violates.all()
     assert j.worst(0)["excess"] == pytest.approx(1000 + math.log(1e-300))
 
 
 def test_both_sides_zero_in_the_log_scale_is_no_violation() -> None:
-    claim = replace(toys.SQUARE, id="toy.zero", mutants=(), parts=(Part("square", sp.Le(toys.y, 0 * toys.x + toys.y * 1 / 1,
-                    evaluate=False), scale=Scale.LOG),))
+    itself = sp.Le(toys.y, toys.y, evaluate=False)
+    claim = replace(toys.SQUARE, id="toy.zero", mutants=(), parts=(Part("square", itself, scale=Scale.LOG),))
     checks.register(claim)
-    j = judge(claim, Measured({"x": torch.ones(1, 1, dtype=torch.float64), "y": torch.zeros(1, 1, dtype=torch.float64)},
-                              {"square": torch.zeros(1, 1, dtype=torch.float64)}))[0]
+    j = judge(claim, numbers(x=1.0, y=0.0))[0]
     assert not j.violates.any() and not j.unclear.any()
 
 
@@ -99,10 +108,13 @@ def test_assumptions_are_evaluated_on_every_instance() -> None:
     assert assumptions_hold(toys.SQUARE, toys.measure(toys.realise(0, 3), Run())).tolist() == [False, True, True]
 
 
-@pytest.mark.parametrize("missing, message", [
-    ("values", "measures no value of x"),
-    ("budget", "derives no error budget"),
-])
+@pytest.mark.parametrize(
+    "missing, message",
+    [
+        ("values", "measures no value of x"),
+        ("budget", "derives no error budget"),
+    ],
+)
 def test_an_incomplete_measurement_is_an_error(missing: str, message: str) -> None:
     complete = toys.measure(toys.realise(1, 2), Run())
     kept = {"y": complete.values["y"]} if missing == "values" else complete.values

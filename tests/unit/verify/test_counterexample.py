@@ -53,19 +53,31 @@ def test_an_error_of_the_literature_is_replayed_by_its_name() -> None:
     assert replay(ERROR)["violates"] is True
 
 
-@pytest.mark.parametrize("target, message", [
-    ("min2021.tail", "no counterexample found"),
-    ("min2021.thm2-law", "no single instance to replay"),
-    ("missing.json", "cannot read 'missing.json'"),
-])
+@pytest.mark.parametrize(
+    "target, message",
+    [
+        ("min2021.tail", "no counterexample found"),
+        ("min2021.thm2-law", "no single instance to replay"),
+        ("missing.json", "cannot read 'missing.json'"),
+    ],
+)
 def test_what_cannot_be_replayed(target: str, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(VerifyError, match=message):
         replay(target)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", json.dumps({"format": "another"}), json.dumps({
-    "format": "lemmaflow-counterexample-1", "instance": {"x": "text"}})])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        json.dumps({"format": "another"}),
+        json.dumps({"format": "lemmaflow-counterexample-1", "instance": {"x": "text"}}),
+    ],
+)
 def test_other_files_are_no_counterexamples(text: str, tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     path.write_text(text)

@@ -21,8 +21,14 @@ def run_pytest(*words: str, folder: Path) -> tuple[int, str]:
     environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
     environment.pop("PYTEST_ADDOPTS", None)
     plugins = ("-p", "_hypothesis_pytestplugin", "-p", "verify.pytest_plugin")
-    done = subprocess.run([sys.executable, "-m", "pytest", *plugins, *words], cwd=folder, env=environment,
-                          capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *plugins, *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -33,7 +39,8 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_claims_errors_and_mutants_are_items(project: Path) -> None:
-    code, out = run_pytest("--theorems", "min2021.tail,min2021.tail-E1", "--theorems", "min2021.gd-thm31", "-v", folder=project)
+    names = ("--theorems", "min2021.tail,min2021.tail-E1", "--theorems", "min2021.gd-thm31")
+    code, out = run_pytest(*names, "-v", folder=project)
     assert code == 0, out
     items = re.findall(r"^theorems::(.*?) PASSED", out, re.MULTILINE)
     assert items == ["min2021.tail", "min2021.tail-E1[printed]", "min2021.gd-thm31[printed]"]
@@ -42,8 +49,9 @@ def test_claims_errors_and_mutants_are_items(project: Path) -> None:
 
 
 def test_mutants_are_items_and_can_be_chosen(project: Path) -> None:
-    code, out = run_pytest("--theorems", "min2021.deep-derivative", "-v", "-k", "two-terms", "--hypothesis-seed", "5",
-                           folder=project)
+    code, out = run_pytest(
+        "--theorems", "min2021.deep-derivative", "-v", "-k", "two-terms", "--hypothesis-seed", "5", folder=project
+    )
     assert code == 0, out
     assert "theorems::min2021.deep-derivative[mutant two-terms] PASSED" in out
     assert "1 passed, 1 deselected" in out
@@ -69,12 +77,13 @@ def test_a_wrong_name_is_one_line(project: Path) -> None:
 
 def test_a_wrong_profile_is_one_line() -> None:
     config = types.SimpleNamespace(getoption=lambda name, default=None: "huge" if "profile" in name else default)
-    with pytest.raises(pytest.UsageError, match="--theorems: unknown profile 'huge'; choose one of quick, standard, deep"):
+    with pytest.raises(pytest.UsageError, match="unknown profile 'huge'; choose one of quick, standard, deep"):
         _benches(["min2021.tail"], config)  # type: ignore[arg-type]
 
 
 def test_without_the_option_nothing_happens_and_nothing_is_imported(project: Path) -> None:
-    (project / "test_own.py").write_text("import sys\ndef test_own(): assert not {'torch', 'sympy'} & set(sys.modules)\n")
+    text = "import sys\ndef test_own(): assert not {'torch', 'sympy'} & set(sys.modules)\n"
+    (project / "test_own.py").write_text(text)
     code, out = run_pytest("-q", folder=project)
     assert code == 0 and "1 passed" in out, out
 

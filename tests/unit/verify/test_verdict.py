@@ -36,8 +36,10 @@ def test_truth_table(printed: bool, names: set[str], left: int, expected: bool, 
 
 
 def test_the_worst_decides_and_interruption_is_said() -> None:
-    results = {code: {"printed": p, "verdicts": [{"name": n} for n in v], "mutants": {"survivors": ["m"] * left}}
-               for p, v, left, _, code in reversed(TABLE)}
+    results = {
+        code: {"printed": p, "verdicts": [{"name": n} for n in v], "mutants": {"survivors": ["m"] * left}}
+        for p, v, left, _, code in reversed(TABLE)
+    }
     assert exit_code([results[0], results[3]], interrupted=False) == 3
     assert exit_code([results[0], results[3], results[1]], interrupted=False) == 1
     assert exit_code([results[0]], interrupted=True) == 130

@@ -34,8 +34,14 @@ def realise(number: int, B: int) -> Instances:
     return {"x": torch.arange(number, number + B, dtype=torch.float64)}
 
 
-def measure(instances: Instances, run: Run, power: int = 2, excess: tuple[float, float] = (0.0, 0.0),
-            ok: torch.Tensor | None = None, **changes: Any) -> Measured:
+def measure(
+    instances: Instances,
+    run: Run,
+    power: int = 2,
+    excess: tuple[float, float] = (0.0, 0.0),
+    ok: torch.Tensor | None = None,
+    **changes: Any,
+) -> Measured:
     """y = x^power + the excess (in budgets) of the first or of the confirming run."""
     numbers = instances["x"][:, None]
     values = {"x": numbers, "y": numbers**power + excess[run.level] * BUDGET}
@@ -43,5 +49,10 @@ def measure(instances: Instances, run: Run, power: int = 2, excess: tuple[float,
 
 
 def experiment(claim: str = "toy.square", **changes: Any) -> Experiment:
-    return Experiment(claim, st.integers(1, 1000), realise, lambda i, run: measure(i, run, **changes),
-                      settings={"cube": Variation(measure=lambda i, run: measure(i, run, power=3))})
+    return Experiment(
+        claim,
+        st.integers(1, 1000),
+        realise,
+        lambda i, run: measure(i, run, **changes),
+        settings={"cube": Variation(measure=lambda i, run: measure(i, run, power=3))},
+    )
