@@ -16,7 +16,7 @@ from .claim import (
     mutated,
 )
 from .errors import TheoryError
-from .proof import Step, StepKind, StepStatus, algebra, cited, fully_checked, lemma, proof_status
+from .proof import Step, StepKind, StepStatus, algebra, by_claim, cited, fully_checked, lemma, proof_status
 
 __all__ = [
     "Assumption",
@@ -35,6 +35,7 @@ __all__ = [
     "StepStatus",
     "TheoryError",
     "algebra",
+    "by_claim",
     "catalogue",
     "cited",
     "fully_checked",

@@ -15,6 +15,7 @@ class StepKind(Enum):
 
     ALGEBRA = "exact algebra"
     LEMMA = "standard lemma"
+    CLAIM = "claim of the catalogue"
     CITED = "cited"
 
 
@@ -25,6 +26,7 @@ class StepStatus(Enum):
     CHECKED_AT_SIZE = "checked by exact algebra at one size only"
     FAILED = "FAILED: the two sides differ"
     NAMED = "standard lemma, named and not re-proved"
+    REFERRED = "rests on another claim of the catalogue"
     QUOTED = "cited, not checked"
 
 
@@ -50,6 +52,8 @@ class Step:
         """Carry out the algebra (exactly; no numbers are tried)."""
         if self.kind is StepKind.LEMMA:
             return StepStatus.NAMED
+        if self.kind is StepKind.CLAIM:
+            return StepStatus.REFERRED
         if self.kind is StepKind.CITED or self.equations is None:
             return StepStatus.QUOTED
         if not all(_agree(left, right, self.under_trace) for left, right in self.equations()):
@@ -65,6 +69,11 @@ def algebra(text: str, equations: Callable[[], list[Equation]], *, size: str = "
 def lemma(name: str, text: str) -> Step:
     """A step that is an instance of a standard inequality or theorem, by name."""
     return Step(StepKind.LEMMA, text, lemma=name)
+
+
+def by_claim(claim_id: str, text: str) -> Step:
+    """A step that uses another claim of the catalogue, by id."""
+    return Step(StepKind.CLAIM, text, lemma=claim_id)
 
 
 def cited(text: str) -> Step:

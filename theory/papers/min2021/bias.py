@@ -3,7 +3,7 @@
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
-from ...proof import algebra, lemma
+from ...proof import algebra, by_claim, lemma
 from ...words import Eigenvalue, FrobeniusNorm, PositivePart, PseudoInverse, SpectralNorm, Stack
 from .flow import FLOW, POSITIVE_LEVEL
 from .setting import (
@@ -140,7 +140,7 @@ prop1 = Claim(
     proof=(
         algebra("Z₂ = ZU₂ᵀ obeys the linear equation dZ₂/dt = A(E)Z₂", _invariant_equation),
         lemma("uniqueness of linear ODE", "Z₂(0) = 0 stays 0"),
-        lemma("min2021.equilibrium", "E → 0, so Π U∞V∞ᵀ = Θ̂, and (I−Π)U∞V∞ᵀ = 0"),
+        by_claim("min2021.equilibrium", "E → 0, so Π U∞V∞ᵀ = Θ̂, and (I−Π)U∞V∞ᵀ = 0"),
     ),
     mutants=(
         Mutant("only-V", "V(0)U₂(0)ᵀ = 0 suffices", setting="only-V"),
@@ -175,7 +175,7 @@ bias_det = Claim(
         lemma("Grönwall", "‖Z₂(t)‖ ≤ e^{I(t)}‖Z₂(0)‖"),
         algebra("cosh/sinh solve the comparison system p′ = o, o′ = p", _hyperbolic),
         algebra("μ is the positive root of μ² − κ₋μ − ‖Θ̂‖² = 0", _mu_root),
-        lemma("min2021.conserved", "V∞ = V∞P₀, since the row space of Z is conserved"),
+        by_claim("min2021.conserved", "V∞ = V∞P₀, since the row space of Z is conserved"),
         lemma("top eigenpair of VVᵀ", "μ′² = ‖U₁Vᵀz‖² − zᵀVΛVᵀz ≤ ‖U₁Vᵀ‖₂² + κ₋μ′"),
     ),
     mutants=(
@@ -215,7 +215,7 @@ bias_linear = Claim(
     parts=(Part("linear", sp.Eq(dev_scaled, kappa * dev_end), Quantifier.ALONG),),
     assumptions=(FLOW,),
     source=derived("bias-det (L)"),
-    proof=(lemma("min2021.conserved", "U₂ is frozen and enters neither U̇₁ nor V̇; Φ₂ᵀUVᵀ = U₂Vᵀ"),),
+    proof=(by_claim("min2021.conserved", "U₂ is frozen and enters neither U̇₁ nor V̇; Φ₂ᵀUVᵀ = U₂Vᵀ"),),
     mutants=(Mutant("square", "κ² for κ", {"linear": sp.Eq(dev_scaled, kappa**2 * dev_end)}),),
 )
 

@@ -3,7 +3,7 @@
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale
-from ...proof import algebra, lemma
+from ...proof import algebra, by_claim, lemma
 from ...words import Eigenvalue, FrobeniusNorm, PositivePart, SingularValue
 from .setting import deep, derived, level, margin, scalar, t
 
@@ -231,7 +231,7 @@ deep_margin = Claim(
     setting=DEEP_SETTING,
     parts=(Part("eigenvalue", sp.Ge(2 * lambda_T, right_pairing)),),
     source=deep("eq. 9 with the pairing of v2, Proposition 1", "restated"),
-    proof=(lemma("min2021.v2-lemma8", "applied to both layers"),),
+    proof=(by_claim("min2021.v2-lemma8", "applied to both layers"),),
     mutants=(
         Mutant("swapped", "the pairing as printed in eq. 9", {"eigenvalue": sp.Ge(2 * lambda_T, swapped_pairing)}),
         Mutant("no-half", "λ_min(T) without the factor 2", {"eigenvalue": sp.Ge(lambda_T, right_pairing)}),
@@ -254,7 +254,7 @@ margin_rate = Claim(
     assumptions=(ANY_LOSS, Assumption("f(W) = ½‖Y − W‖_F², γ = 2")),
     source=deep("eq. 12 with the ½ of its proof and the pairing of v2", "restated"),
     proof=(
-        lemma("min2021.deep-margin", "at every time"),
+        by_claim("min2021.deep-margin", "at every time"),
         lemma("Weyl", "σ_k(W) ≥ σ_k(Y) − ‖E‖_F"),
         lemma("Grönwall", "ℓ(t) ≤ e^{−at}ℓ(0)"),
     ),
@@ -302,7 +302,7 @@ balanced_rate = Claim(
     assumptions=(BALANCED, Assumption("h₀ = h_N", sp.Eq(h_0, h_2)), Assumption("f(W) = ½‖Y − W‖_F², γ = 2")),
     source=deep("Corollary 2, item 2, with the exponent 2 − 2/N", "restated"),
     proof=(
-        lemma("min2021.deep-balanced", "at every time"),
+        by_claim("min2021.deep-balanced", "at every time"),
         lemma("Weyl", "σ_min(W) ≥ σ_min(Y) − ‖E‖_F"),
         lemma("Grönwall", "ℓ(t) ≤ e^{−at}ℓ(0)"),
     ),

@@ -3,7 +3,7 @@
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale
-from ...proof import algebra, lemma
+from ...proof import algebra, by_claim, lemma
 from ...words import Eigenvalue, FrobeniusNorm, PositivePart, SingularValue, SpectralNorm, Stack
 from .setting import (
     BASE,
@@ -254,9 +254,9 @@ thm1 = Claim(
     assumptions=(FLOW,),
     source=icml("Theorem 1"),
     proof=(
-        lemma("min2021.dLdt", "the lower bound on −dℓ/dt"),
+        by_claim("min2021.dLdt", "the lower bound on −dℓ/dt"),
         COURANT,
-        lemma("min2021.conserved", "Λ is constant"),
+        by_claim("min2021.conserved", "Λ is constant"),
         GRONWALL,
     ),
     mutants=(
@@ -297,7 +297,7 @@ equilibrium = Claim(
     proof=(
         lemma("submultiplicativity", "‖dZ/dt‖_F ≤ ‖Σ^½E‖₂‖Z‖_F, since dZ/dt = A(E)Z and ‖A‖₂ = ‖Σ^½E‖₂"),
         lemma("Grönwall", "‖Z(t)‖_F ≤ e^{I(t)}‖Z(0)‖_F; ∫ I′e^I = e^I − 1"),
-        lemma("min2021.thm1", "I ≤ √λ₁∫‖E‖_F ≤ √λ₁‖E(0)‖_F/(λ_r c) = q"),
+        by_claim("min2021.thm1", "I ≤ √λ₁∫‖E‖_F ≤ √λ₁‖E(0)‖_F/(λ_r c) = q"),
         lemma("completeness", "a path of finite length converges"),
     ),
     mutants=(Mutant("any-start", "E → 0 from every start that is not zero", setting="any-start"),),

@@ -3,8 +3,8 @@
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
-from ...proof import algebra, cited, lemma
-from ...words import ChiSquareCDF, FrobeniusNorm, SingularValue, Stack
+from ...proof import algebra, by_claim, lemma
+from ...words import FrobeniusNorm, SingularValue, Stack
 from .bias import dev_2, dev_F
 from .flow import FLOW
 from .setting import (
@@ -178,7 +178,7 @@ lemma1 = Claim(
     ),
     assumptions=(WEIGHTS, Assumption("h > s²", sp.Gt(h, s**2))),
     source=icml("Lemma 1, with the constant that the correct tail gives", "restated"),
-    proof=(lemma("min2021.lemma1-det", "both parts"), DAVIDSON),
+    proof=(by_claim("min2021.lemma1-det", "both parts"), DAVIDSON),
     mutants=(
         Mutant("level-constant", "c ≥ 4h^(1−2α)", {"level": sp.Ge(level_measured, 4 * h ** (1 - 2 * alpha))}),
         Mutant("cross-exponent", "‖ZU₂ᵀ‖ ≤ 2s·h^(−2α)", {"cross": sp.Le(cross, 2 * s * h ** (-2 * alpha))}),
@@ -208,9 +208,25 @@ def _thm2_last_step():
 
 
 def _thm2_width_step():
-    # h ≥ 16 s_p²: (√m + τ)/√h ≤ ½, hence ℓ̄ ≤ (3/2)² h^(1−2α)
-    ka = sp.symbols("kappa", positive=True)
-    return [(ka * (1 + sp.Rational(1, 2)) ** 2, sp.Rational(9, 4) * ka)]
+    # (1 − √(x/2))² ≥ 0 gives √(2x) ≤ 1 + x/2, hence √m + √(2x) ≤ 2(a + x/2) ≤ √h/2 for a ≥ max(1, √m); then ℓ̄ ≤ (3/2)²κ
+    x, ka = sp.symbols("x kappa", positive=True)
+    return [
+        ((1 - sp.sqrt(x / 2)) ** 2, 1 + x / 2 - sp.sqrt(2 * x)),
+        (ka * (1 + sp.Rational(1, 2)) ** 2, sp.Rational(9, 4) * ka),
+    ]
+
+
+def _thm2_first_step():
+    # with √(D−r) + √m ≤ √2 a, √(m+r) ≥ √2: what is left, over √2, is 0.4a + x − 1.6√x ≥ (√x − 0.8)² + 0.4√3 − 0.64 > 0
+    x = sp.symbols("x", positive=True)
+    least = sp.Rational(2, 5) * sp.sqrt(3)
+    return [
+        (
+            least + x - sp.Rational(8, 5) * sp.sqrt(x),
+            (sp.sqrt(x) - sp.Rational(4, 5)) ** 2 + least - sp.Rational(16, 25),
+        ),
+        (sp.sign(least - sp.Rational(16, 25)), sp.Integer(1)),
+    ]
 
 
 def _replace(name, text, bound):
@@ -226,9 +242,9 @@ thm2 = Claim(
     assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("h ≥ 16(√(m+D) + ½ log(2/δ))²", PRINTED_WIDTH)),
     source=icml("Theorem 2 (v2 Thm 12), under a weaker width condition", "restated"),
     proof=(
-        lemma("min2021.thm2-strong", "the bound without exponential"),
-        cited("2√(m+r)·s_p ≥ 1.6(√(D−r) + √m + √(2x)) and (√m + √(2x))/√h ≤ ½ under the width condition"),
-        algebra("then ℓ̄ ≤ (1 + ½)²κ = 2.25κ with κ = h^(1−2α)", _thm2_width_step),
+        by_claim("min2021.thm2-strong", "the bound without exponential"),
+        algebra("2√(m+r)·s_p ≥ 1.6(√(D−r) + √m + √(2x)), a = √(m+D) ≥ √3, m + r ≥ 2", _thm2_first_step),
+        algebra("√h ≥ 4s_p gives ℓ̄ ≤ (1 + ½)²κ = 2.25κ with κ = h^(1−2α)", _thm2_width_step),
         lemma("e^x ≥ 1 + x", "2.56κ e^{2(1+g)/κ} ≥ 2.56κ + 5.12(1 + g) with g = √λ₁‖Y‖_F/λ_r ≥ ‖Θ̂‖₂"),
         algebra("and this exceeds 2.25κ + g ≥ μ by positive terms", _thm2_last_step),
     ),
@@ -275,7 +291,7 @@ thm2_gronwall = Claim(
     ),
     assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("h > s²", sp.Gt(h, s**2))),
     source=derived("thm2, variants"),
-    proof=(lemma("min2021.lemma1", "level and orthogonality"), lemma("min2021.bias-det", "(G)")),
+    proof=(by_claim("min2021.lemma1", "level and orthogonality"), by_claim("min2021.bias-det", "(G)")),
     mutants=(
         Mutant("no-drift", "no exponential", {"distance": sp.Le(dev_2, s * h ** (-2 * alpha))}),
         Mutant("C-1", "no exponential, exponent 1 − 4α", {"corrected": sp.Le(dev_2, s * h ** (1 - 4 * alpha))}),
@@ -306,8 +322,8 @@ thm2_strong = Claim(
     assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("h ≥ m + r", sp.Ge(h, m + r))),
     source=derived("thm2-strong (ii), (iii)"),
     proof=(
-        lemma("min2021.bias-det", "(R): ‖V∞‖₂² ≤ μ, and κ₋ ≤ ‖V(0)‖₂²"),
-        lemma("min2021.thm2-law", "given the seen weights U₂ is Gaussian"),
+        by_claim("min2021.bias-det", "(R): ‖V∞‖₂² ≤ μ, and κ₋ ≤ ‖V(0)‖₂²"),
+        by_claim("min2021.thm2-law", "given the seen weights U₂ is Gaussian"),
         DAVIDSON,
     ),
     mutants=(
@@ -320,69 +336,4 @@ thm2_strong = Claim(
     ),
 )
 
-law = Claim(
-    id="min2021.thm2-law",
-    title="exact conditional law of the unseen part",
-    kind=Kind.LAW,
-    setting=GAUSSIAN_SETTING,
-    parts=(Part("chi-square", sp.Eq(F_chi, ChiSquareCDF(chi, D - r)), Quantifier.LAW),),
-    assumptions=(
-        Assumption("U₂(0) iid N(0, τ²) independent of (U₁, V)(0)"),
-        UNSEEN,
-        Assumption("m = 1", sp.Eq(m, 1)),
-        Assumption(
-            "gradient flow, GD, or SGD with or without momentum; no weight decay, no coordinate-wise preconditioning"
-        ),
-    ),
-    source=derived("thm2-strong (i)"),
-    proof=(
-        lemma(
-            "min2021.conserved",
-            "U₂ never moves and never enters the dynamics of (U₁, V): given those it is still Gaussian",
-        ),
-    ),
-    mutants=(
-        Mutant(
-            "degrees",
-            "D − r + 1 degrees of freedom",
-            {"chi-square": sp.Eq(F_chi, ChiSquareCDF(chi, D - r + 1))},
-        ),
-        Mutant("weight-decay", "holds under weight decay", setting="weight-decay"),
-        Mutant("adam", "holds under Adam", setting="adam"),
-    ),
-)
-
-predicted = sp.sqrt(h ** (-2 * alpha) * (D - r) * g_h)
-scaling = Claim(
-    id="min2021.scaling",
-    title="the exponent ½ − 2α, with its constant",
-    kind=Kind.SCALING,
-    setting=GAUSSIAN_SETTING,
-    parts=(
-        Part("constant", sp.Eq(rms, predicted), Quantifier.ASYMPTOTIC),
-        Part(
-            "exponent",
-            sp.Eq(slope, sp.Max(sp.Rational(1, 2) - 2 * alpha, -alpha)),
-            Quantifier.ASYMPTOTIC,
-            note="½ − 2α up to α = ½, then −α when Θ̂ ≠ 0",
-        ),
-    ),
-    assumptions=(
-        FLOW,
-        WEIGHTS,
-        UNSEEN,
-        Assumption("Σ_x = λI, m = 1"),
-        Assumption("α > ¼", alpha > sp.Rational(1, 4)),
-    ),
-    source=icml("Theorem 2, Fig. 1 (rate); the constant and α > ½ are derived here"),
-    proof=(
-        cited("leading order: Z(0)Z(0)ᵀ → h^(1−2α)I, modes decouple"),
-        lemma("min2021.thm2-law", "second moment of the deviation"),
-    ),
-    mutants=(
-        Mutant("beyond", "½ − 2α also beyond α = ½", {"exponent": sp.Eq(slope, sp.Rational(1, 2) - 2 * alpha)}),
-        Mutant("constant-2", "twice the constant", {"constant": sp.Eq(rms, 2 * predicted)}),
-    ),
-)
-
-CLAIMS = (lemma1_det, lemma1, thm2, thm2_gronwall, thm2_strong, law, scaling)
+CLAIMS = (lemma1_det, lemma1, thm2, thm2_gronwall, thm2_strong)

@@ -3,7 +3,7 @@
 import sympy as sp
 
 from ...claim import Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale
-from ...proof import algebra, lemma
+from ...proof import algebra, by_claim, lemma
 from ...words import ColumnProjector, Eigenvalue, PositivePart, SingularValue
 from .flow import FLOW
 from .setting import (
@@ -151,8 +151,8 @@ instant = Claim(
     assumptions=(FLOW,),
     source=v2("Proposition 1"),
     proof=(
-        lemma("min2021.v2-lemma8", "applied to (U₁, Vᵀ) and to (V, U₁ᵀ)"),
-        lemma("min2021.dLdt", "the lower bound on −dℓ/dt"),
+        by_claim("min2021.v2-lemma8", "applied to (U₁, Vᵀ) and to (V, U₁ᵀ)"),
+        by_claim("min2021.dLdt", "the lower bound on −dℓ/dt"),
     ),
     mutants=(
         Mutant("no-spread", "Δ± = 0", definitions={Delta_plus: sp.Integer(0), Delta_minus: sp.Integer(0)}),
@@ -182,7 +182,7 @@ v2_rate = Claim(
     assumptions=(FLOW,),
     source=v2("Theorem 3"),
     proof=(
-        lemma("min2021.v2-instant", "the rate at every time"),
+        by_claim("min2021.v2-instant", "the rate at every time"),
         lemma("Weyl", "σ_k(Σ^½U₁Vᵀ) ≥ σ_k(Ỹ) − ‖E‖, and ‖E‖_F does not increase"),
         lemma("Grönwall", "−dℓ/dt ≥ a·ℓ with constant a gives ℓ(t) ≤ e^{−at}ℓ(0)"),
     ),
@@ -216,7 +216,7 @@ cor6 = Claim(
     ),
     assumptions=(FLOW,),
     source=v2("Corollaries 4–6, with t − t₀ in the exponent", "restated"),
-    proof=(lemma("min2021.v2-rate", "started at t₀; Λ is constant and ‖E‖_F does not increase"),),
+    proof=(by_claim("min2021.v2-rate", "started at t₀; Λ is constant and ‖E‖_F does not increase"),),
     mutants=(
         Mutant(
             "absolute-time",
