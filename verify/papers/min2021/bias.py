@@ -10,6 +10,7 @@ from torch import Tensor
 from numerics.linalg import min_norm
 from numerics.reduced import Reduced, expand
 
+from ...errors import VerifyError
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
 from .families import (
     POSITIVE_LEVEL,
@@ -70,7 +71,7 @@ def measure_bias(instances: Instances, run: Run) -> Measured:
     dev, missing = end["dev"], end["missing"]
     rank_Z = {int(k) for k in torch.linalg.matrix_rank(problem.Z, rtol=1e-10)}
     if len(rank_Z) != 1:
-        raise ValueError(f"Z(0) has ranks {sorted(rank_Z)} in one batch; draw families of one rank")
+        raise VerifyError(f"Z(0) has ranks {sorted(rank_Z)} in one batch; draw families of one rank")
     # rounding of the right sides: q and I enter through exponentials of at most e^{q}
     crossed = norm(problem.Z @ problem.U2.mT)[:, None]
     q = problem.root[:, :1] * error_norm(trajectory)[:, :1] / (problem.root[:, -1:].square() * level(problem)[:, None])

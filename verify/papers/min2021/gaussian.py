@@ -11,11 +11,12 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from numerics.descent import sgd
-from numerics.flow import reduced_flow
-from numerics.networks import minibatch_loss_of, two_layer_linear
+from numerics.descent import Optimiser, sgd
+from numerics.flow import gradient_flow, reduced_flow
+from numerics.networks import loss_of, minibatch_loss_of, two_layer_linear
 from numerics.reduced import Reduced
 
+from ...errors import VerifyError
 from ...experiment import Design, Experiment, Instances, Measured, Run, Sampling, to_device
 from .families import families, gaussian, orthonormal, realise
 from .training import ROUNDING, level, reduced, static, weight
@@ -211,27 +212,30 @@ ROUTE_DESIGNS = (
 )
 
 
-# ---- the exact law: m = 1, trained by mini-batch SGD with momentum, by autograd
+# ---- the exact law: m = 1, trained by autograd
+STEPS, STEP = 30, 0.05
+
+
 def sample_law(
-    design: Design, n: int, g: torch.Generator, run: Run, weight_decay: float = 0.0, optimiser: str = "sgd"
+    design: Design, n: int, g: torch.Generator, run: Run, weight_decay: float = 0.0, optimiser: Optimiser = "sgd"
 ) -> Measured:
     p = design.parameters
     X, Y, tau, h = (p[k] for k in ("X", "Y", "tau", "h"))
     D, r = X.shape[1], p["r"]
     start = {"U": tau * gaussian(g, n, D, h), "V": tau * gaussian(g, n, 1, h)}
-    batches = torch.randint(len(X), (p["steps"], 2), generator=g)
+    batches = torch.randint(len(X), (STEPS, 2), generator=g)
     i = to_device({"X": X.expand(n, -1, -1), "Y": Y.expand(n, -1, -1), **start}, run)
-    momentum = 0.0 if optimiser == "adam" else p["momentum"]
-    end = sgd(
-        minibatch_loss_of(two_layer_linear, i["X"], i["Y"]),
-        {k: i[k] for k in ("U", "V")},
-        batches.to(run.device),
-        step=p["step"],
-        momentum=momentum,
-        weight_decay=weight_decay,
-        optimiser=optimiser,  # type: ignore[arg-type]
-        observe=lambda q: {},
-    ).params
+    weights = {k: i[k] for k in ("U", "V")}
+    if p["trained_by"] == "flow":
+        times = torch.full((n, 1), STEPS * STEP, dtype=torch.float64, device=run.device)
+        loss = loss_of(two_layer_linear, i["X"], i["Y"])
+        flow = gradient_flow(loss, weights, times, rtol=1e-6, weight_decay=weight_decay, estimate_error=False)
+        end = {k: v[:, -1] for k, v in flow.values.items()}
+    else:
+        momentum = 0.9 if p["trained_by"] == "momentum" and optimiser == "sgd" else 0.0
+        loss = minibatch_loss_of(two_layer_linear, i["X"], i["Y"])
+        options = {"step": STEP, "momentum": momentum, "weight_decay": weight_decay, "optimiser": optimiser}
+        end = sgd(loss, weights, batches.to(run.device), **options, observe=lambda q: {}).params
     unseen = torch.linalg.svd(X, full_matrices=True)[2][r:].to(run.device)
     trained = unseen @ end["U"] @ end["V"].mT
     chi = trained.square().sum((1, 2)) / (tau**2 * end["V"].square().sum((1, 2)))
@@ -239,20 +243,17 @@ def sample_law(
     return Measured(values, {"chi-square": torch.zeros_like(chi)[:, None]})
 
 
-def _law_design(name: str, D: int, r: int, momentum: float, quick: bool = True) -> Design:
+def _law_design(name: str, D: int, r: int, trained_by: str, quick: bool = True) -> Design:
     X, Y = data(4, D, 1, r, 3.0, 1.0, 11)
-    return Design(
-        name,
-        {"X": X, "Y": Y, "r": r, "h": 5, "tau": 0.1, "steps": 30, "step": 0.05, "momentum": momentum},
-        quick,
-    )
+    return Design(name, {"X": X, "Y": Y, "r": r, "h": 5, "tau": 0.1, "trained_by": trained_by}, quick)
 
 
 law = Sampling(
     "min2021.thm2-law",
     (
-        _law_design("SGD with momentum, D−r = 4", 6, 2, 0.9),
-        _law_design("SGD, D−r = 1", 3, 2, 0.0, quick=False),
+        _law_design("SGD with momentum, D−r = 4", 6, 2, "momentum"),
+        _law_design("gradient flow, D−r = 3", 5, 2, "flow"),
+        _law_design("SGD, D−r = 1", 3, 2, "sgd", quick=False),
     ),
     sample_law,
     settings={
@@ -274,7 +275,7 @@ def sample_scaling(design: Design, n: int, g: torch.Generator, run: Run) -> Meas
     for h in WIDTHS:
         dev, _, ok = converged(draw(design, per_width, g, h).to(run.device), run)
         if not bool(ok.all()):
-            raise ValueError(f"design {design.name!r}: a flow failed at h = {h}")
+            raise VerifyError(f"design {design.name!r}: a flow failed at h = {h}")
         squares.append(dev.square().sum((1, 2)))
     means = torch.stack([s.mean() for s in squares])
     relative = torch.stack([s.std() / s.mean() / per_width**0.5 for s in squares]) / 2  # of the rms
