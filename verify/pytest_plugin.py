@@ -48,7 +48,11 @@ def _alone(config: pytest.Config) -> bool:
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     names = [n.strip() for text in config.getoption("--theorems") or [] for n in text.split(",") if n.strip()]
     if names:
-        items += Theorems.from_parent(session, name="theorems", nodeid="theorems", names=names).collect()
+        benches = _benches(names, config)
+        theorems = Theorems.from_parent(session, name="theorems", nodeid="theorems", benches=benches)
+        report = config.hook.pytest_make_collect_report(collector=theorems)
+        config.hook.pytest_collectreport(report=report)
+        items += report.result
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -59,12 +63,12 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 class Theorems(pytest.Collector):
     """The selected claims, in the catalogue's order."""
 
-    def __init__(self, *, names: list[str], **kwargs: Any) -> None:
+    def __init__(self, *, benches: list[Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.names = names
+        self.benches = benches
 
     def collect(self) -> list[pytest.Item]:
-        return [item for bench in _benches(self.names, self.config) for item in self._items(bench)]
+        return [item for bench in self.benches for item in self._items(bench)]
 
     def _items(self, bench: Any) -> list[pytest.Item]:
         claim = bench.claim.id + ("[printed]" if bench.claim.printed else "")
