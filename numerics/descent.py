@@ -45,9 +45,7 @@ class _Rule:
     betas: tuple[float, float]
     eps: float
 
-    def update(
-        self, params: Params, slopes: Params, memory: dict[str, Params]
-    ) -> tuple[Params, dict[str, Params]]:
+    def update(self, params: Params, slopes: Params, memory: dict[str, Params]) -> tuple[Params, dict[str, Params]]:
         """Weights after one step, and the averages to carry on."""
         if self.weight_decay:
             slopes = {n: g + self.weight_decay * params[n] for n, g in slopes.items()}
@@ -118,9 +116,7 @@ def sgd(
     )
     rule = _Rule(_steps(step, params), optimiser, rates, momentum, weight_decay, betas, eps)
     _check(optimiser, momentum, len(batches), every)
-    return _train(
-        lambda p, k: gradient(lambda q: loss(q, batches[k]), p), params, rule, len(batches), observe, every
-    )
+    return _train(lambda p, k: gradient(lambda q: loss(q, batches[k]), p), params, rule, len(batches), observe, every)
 
 
 def _train(
@@ -160,9 +156,7 @@ def _column(step: Tensor, like: Tensor) -> Tensor:
 
 def _check(optimiser: str, momentum: float, steps: int, every: int) -> None:
     require(optimiser in ("sgd", "adam"), f"optimiser = {optimiser!r}; expected 'sgd' or 'adam'; choose one.")
-    require(
-        not (momentum and optimiser == "adam"), f"momentum = {momentum} with adam; expected 0; set betas."
-    )
+    require(not (momentum and optimiser == "adam"), f"momentum = {momentum} with adam; expected 0; set betas.")
     require(steps >= 0, f"steps = {steps}; expected steps >= 0; choose how long to train.")
     require(every >= 1, f"every = {every}; expected every >= 1; choose how often to observe.")
 

@@ -18,20 +18,14 @@ def check_shape(name: str, value: Tensor, expected: tuple[int | None, ...], mean
     shape = tuple(value.shape)
     fits = len(shape) == len(expected) and all(e in (None, s) for s, e in zip(shape, expected, strict=True))
     wanted = "(" + ", ".join("any" if e is None else str(e) for e in expected) + ")"
-    require(
-        fits, f"{name} has shape {shape}; expected {wanted} = {meaning}; mind the leading batch dimension."
-    )
+    require(fits, f"{name} has shape {shape}; expected {wanted} = {meaning}; mind the leading batch dimension.")
 
 
 def check_finite(name: str, value: Tensor) -> None:
     """Expect floating point numbers, none of them nan or infinite."""
-    require(
-        value.is_floating_point(), f"{name} has dtype {value.dtype}; expected floats; call {name}.double()."
-    )
+    require(value.is_floating_point(), f"{name} has dtype {value.dtype}; expected floats; call {name}.double().")
     bad = (~value.isfinite()).sum().item()
-    require(
-        bad == 0, f"{name} has {bad} entries that are nan or infinite; expected finite numbers; drop them."
-    )
+    require(bad == 0, f"{name} has {bad} entries that are nan or infinite; expected finite numbers; drop them.")
 
 
 def check_times(times: Tensor, batch: int) -> None:
@@ -40,9 +34,7 @@ def check_times(times: Tensor, batch: int) -> None:
     check_finite("times", times)
     require(times.shape[1] > 0, "times is empty; expected at least one output time; add one.")
     increasing = bool((times.diff(dim=1) > 0).all()) and bool((times[:, 0] >= 0).all())
-    require(
-        increasing, "times is not increasing from 0 on; expected 0 <= t_1 < t_2 < ...; sort it, drop repeats."
-    )
+    require(increasing, "times is not increasing from 0 on; expected 0 <= t_1 < t_2 < ...; sort it, drop repeats.")
 
 
 def check_positive(name: str, value: float | Tensor) -> None:

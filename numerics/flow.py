@@ -21,6 +21,8 @@ __all__ = ["Flow", "Trajectory", "gradient_flow", "reduced_flow"]
 Engine = Literal["auto", "explicit", "radau", "gauss"]
 LOOSER = 10.0
 """Factor between the tolerances of the two runs whose difference is the error estimate."""
+OTHER: dict[Engine, Engine] = {"explicit": "radau", "radau": "gauss", "gauss": "radau"}
+"""Which integrator checks the quadratures of which."""
 STIFF = 3000.0
 """Value of ``lambda_1 (||U1||^2 + ||V||^2) t_end`` from which collocation is the cheaper engine."""
 
@@ -44,11 +46,15 @@ class Trajectory:
     """Length of the path of Z in Frobenius norm; nan unless asked for."""
     integral_error: Times
     """Estimate of the error of ``integral``, made like ``error``."""
+    length_error: Times
+    """Estimate of the error of ``length``, made like ``error``."""
     error: Times
     """Estimate of the error of ``residual`` in Frobenius norm.
 
     The largest difference so far to a run at ten times the tolerance, plus one tolerance and the rounding of
-    every step, which the two runs may share.
+    every step, which the two runs may share, grown by ``exp(int ||Sigma^{1/2} E||_F)``: near a saddle the flow
+    amplifies what is lost early. With ``quadratures`` the second run is by another integrator, since the integrand of
+    ``integral`` has kinks that two runs of one integrator may miss alike.
     """
     steps: Int64[Tensor, " B"]
     ok: Bool[Tensor, " B"]
@@ -79,38 +85,40 @@ def reduced_flow(
     Tolerances are relative to the entries of Z, with a floor of ``rtol/100 * ||Z(0)||_F``. Without
     ``estimate_error`` the second run is saved and ``error`` is nan.
     """
-    require(
-        engine in ("auto", "explicit", "radau", "gauss"), f"engine = {engine!r}; expected auto, explicit, ..."
-    )
+    require(engine in ("auto", "explicit", "radau", "gauss"), f"engine = {engine!r}; expected auto, explicit, ...")
     check_times(times, len(problem.root))
     check_positive("rtol", rtol)
     small = compress(problem)
     field = ReducedField.of(small, quadratures)
-    solve = partial(_solve, field, field.pack(small.Z), times, small, choose(engine, small, times), max_steps)
-    run = solve(rtol)
+    solve = partial(_solve, field, field.pack(small.Z), times, small, max_steps)
+    first = choose(engine, small, times)
+    run = solve(first, rtol)
     Z = field.unpack(run.y)
     residual = _residual(small, Z)
     integral, length = run.y[..., -2:].unbind(-1) if quadratures else (torch.full_like(times, torch.nan),) * 2
-    error = integral_error = torch.full_like(times, torch.nan)
+    error = integral_error = length_error = torch.full_like(times, torch.nan)
+    ok = run.ok
     if estimate_error:
-        looser = solve(LOOSER * rtol)
+        looser = solve(OTHER[first] if quadratures else first, LOOSER * rtol)
         gap = torch.linalg.vector_norm(residual - _residual(small, field.unpack(looser.y)), dim=(-2, -1))
-        error = gap.cummax(1).values + _floor(small, Z, run.steps, rtol)
+        error = gap.cummax(1).values + _floor(small, Z, residual, times, run.steps, rtol)
+        ok = ok & looser.ok
         if quadratures:
             integral_error = (integral - looser.y[..., -2]).abs().cummax(1).values + rtol * (1 + integral)
+            length_error = (length - looser.y[..., -1]).abs().cummax(1).values + rtol * length
     U1, V = Z[..., field.m :, :], Z[..., : field.m, :]
     return Trajectory(
-        small, times, U1, V, residual, integral, length, integral_error, error, run.steps, run.ok
+        small, times, U1, V, residual, integral, length, integral_error, length_error, error, run.steps, ok
     )
 
 
 def choose(engine: Engine, problem: Reduced, times: Times) -> Engine:
-    """The engine meant by ``auto``, one for the batch: Radau for stiff flows, explicit for the others."""
+    """The engine meant by ``auto``, one for the batch: Radau if any flow is stiff, explicit otherwise."""
     if engine != "auto":
         return engine
     size = problem.U1.square().sum((-2, -1)) + problem.V.square().sum((-2, -1))
     stiffness = problem.root[:, 0].square() * size * times[:, -1]
-    return "radau" if bool(stiffness.median() > STIFF) else "explicit"
+    return "radau" if bool(stiffness.max() > STIFF) else "explicit"
 
 
 def _solve(
@@ -118,8 +126,8 @@ def _solve(
     y0: Tensor,
     times: Tensor,
     problem: Reduced,
-    engine: Engine,
     max_steps: int,
+    engine: Engine,
     rtol: float,
 ) -> Solution:
     atol = 0.01 * rtol * torch.linalg.vector_norm(problem.Z, dim=(-2, -1))
@@ -136,11 +144,15 @@ def _residual(problem: Reduced, Z: Float[Tensor, "B T m+r k"]) -> Float[Tensor, 
     return problem.target[:, None] - problem.root[:, None, :, None] * (Z[..., m:, :] @ Z[..., :m, :].mT)
 
 
-def _floor(problem: Reduced, Z: Tensor, steps: Tensor, rtol: float) -> Times:
-    """``(rtol + eps * steps) * sigma_1(X) * ||Z||_F^2``: one tolerance and the rounding of every step."""
+def _floor(problem: Reduced, Z: Tensor, residual: Tensor, times: Times, steps: Tensor, rtol: float) -> Times:
+    """``(rtol + eps * steps * growth) * sigma_1(X) * ||Z||_F^2``: one tolerance and the rounding of every step."""
     size = Z.square().sum((-2, -1)) * problem.root[:, :1]
     size = size + torch.linalg.vector_norm(problem.target, dim=(-2, -1))[:, None]
-    return (rtol + torch.finfo(Z.dtype).eps * steps[:, None].clamp(min=1)) * size
+    drive = torch.linalg.vector_norm(problem.root[:, None, :, None] * residual, dim=(-2, -1))
+    before = torch.linalg.vector_norm(problem.root[..., None] * problem.residual, dim=(-2, -1))[:, None]
+    drive, clock = torch.cat((before, drive), 1), torch.cat((torch.zeros_like(times[:, :1]), times), 1)
+    growth = torch.cumulative_trapezoid(drive, clock, dim=1).clamp(max=40.0).exp()
+    return (rtol + torch.finfo(Z.dtype).eps * steps[:, None].clamp(min=1) * growth) * size
 
 
 @dataclass(frozen=True)

@@ -129,9 +129,7 @@ def expand(
     problem: Reduced, U1: Float[Tensor, "B *T r k"], V: Float[Tensor, "B *T m k"]
 ) -> tuple[Float[Tensor, "B *T D k"], Float[Tensor, "B *T m k"]]:
     """The layers ``(U, V)`` of the networks at ``(U1, V)``, with the unseen part of ``problem``."""
-    check_shape(
-        "U1", U1[..., 0, :], (*U1.shape[:-2], problem.width), "(B, ..., k), k the width of the problem"
-    )
+    check_shape("U1", U1[..., 0, :], (*U1.shape[:-2], problem.width), "(B, ..., k), k the width of the problem")
     lead = (len(problem.root), *(1,) * (U1.ndim - 3))
     Phi1, Phi2, U2 = (A.reshape(*lead, *A.shape[1:]) for A in (problem.Phi1, problem.Phi2, problem.U2))
     return Phi1 @ U1 + Phi2 @ U2, V

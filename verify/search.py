@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
 from hypothesis.errors import HypothesisWarning
+from torch import Tensor
 
 from theory import Claim, Mutant
 
@@ -103,8 +104,9 @@ class Search:
                 f"{int((~held).sum())} of {n} instances; mend the generator"
             )
         judgements = judge(self.claim, measured)
-        violating, unclear = self._confirm(judgements, instances, measure)
-        self._count(judgements, unclear, violating, family)
+        slack = self._slack(judgements)
+        violating, unclear = self._look_closer(judgements, instances, measure, slack)
+        self._count(judgements, unclear, {i for _, i, _ in violating}, slack, family)
         self._try_mutants(measured, instances)
         if violating:
             part, i, worst = violating[0]
@@ -114,38 +116,46 @@ class Search:
                 f"{worst['predicted']:.8g}, budget {worst['budget']:.2g}"
             )
 
-    def _confirm(self, judgements: list[Judgement], instances: Instances, measure: Measure) -> tuple[list, set[int]]:
-        """Violations and near misses are re-run tighter, by another engine, and only then judged."""
-        unclear = {int(i) for j in judgements for i in j.unclear.nonzero()[:, 0]}
-        again = {int(i) for j in judgements for i in (j.violates | j.near | j.unclear).nonzero()[:, 0]}
-        if not again:
-            return [], set()
-        order = sorted(again)
-        closer = judge(self.claim, measure(pick(instances, order), Run(self.run.device, level=1)))
-        unclear = {order[int(i)] for j in closer for i in j.unclear.nonzero()[:, 0]}
-        violating = [(j.part, order[int(i)], j.worst(int(i))) for j in closer for i in j.violates.nonzero()[:, 0]]
-        return sorted((v for v in violating if v[1] not in unclear), key=lambda v: -v[2]["excess"]), unclear
+    def _slack(self, judgements: list[Judgement]) -> Tensor:
+        """The smallest slack of each instance over the inequalities (over the equations, if there are only those)."""
+        inequalities = [j for j in judgements if not self.claim.part(j.part).is_equation] or judgements
+        return torch.stack([j.slack for j in inequalities]).amin(0)
 
-    def _count(self, judgements: list[Judgement], unclear: set[int], violating: list, family: str) -> None:
-        t, n = self.tally, len(judgements[0].excess)
-        broken = {i for _, i, _ in violating}
-        unjudged = [i for i in range(n) if all(bool(j.silent[i]) for j in judgements)]
-        t.run += n - len(unjudged)
-        t.skipped += len(unjudged)
+    def _look_closer(
+        self, judgements: list[Judgement], instances: Instances, measure: Measure, slack: Tensor
+    ) -> tuple[list[tuple[str, int, dict[str, float]]], set[int]]:
+        """Violations and near misses are re-run tighter, by another engine, and only then judged.
+
+        Returns the violations (part, instance, sides), worst first, and the instances that stay unclear; `slack` is
+        replaced by that of the second run.
+        """
+        order = sorted({int(i) for j in judgements for i in (j.violates | j.near | j.unclear).nonzero()[:, 0]})
+        if not order:
+            return [], set()
+        closer = judge(self.claim, measure(pick(instances, order), Run(self.run.device, level=1)))
+        slack[order] = self._slack(closer)
+        unclear = {order[i] for j in closer for i in j.unclear.nonzero()[:, 0].tolist()}
+        violating = [(j.part, order[i], j.worst(i)) for j in closer for i in j.violates.nonzero()[:, 0].tolist()]
+        return sorted(violating, key=lambda v: -v[2]["excess"]), unclear
+
+    def _count(
+        self, judgements: list[Judgement], unclear: set[int], broken: set[int], slack: Tensor, family: str
+    ) -> None:
+        t, n = self.tally, len(slack)
+        judged = n - sum(all(bool(j.silent[i]) for j in judgements) for i in range(n))
+        t.run += judged
+        t.skipped += n - judged
         t.violations += len(broken)
-        t.inconclusive += len(unclear)
+        t.inconclusive += len(unclear - broken)
         row = t.families.setdefault(
             family, {"name": family, "run": 0, "violations": 0, "inconclusive": 0, "worst_slack": None}
         )
-        row["run"] += n - len(unjudged)
+        row["run"] += judged
         row["violations"] += len(broken)
-        row["inconclusive"] += len(unclear)
-        inequalities = [j for j in judgements if not self.claim.part(j.part).is_equation] or judgements
-        slack = torch.stack([j.slack for j in inequalities]).amin(0)
+        row["inconclusive"] += len(unclear - broken)
         values = [float(s) for i, s in enumerate(slack) if i not in unclear and torch.isfinite(s)]
         t.slacks += values
-        if values:
-            row["worst_slack"] = min([*values, *([row["worst_slack"]] if row["worst_slack"] is not None else [])])
+        row["worst_slack"] = min([*values, *([] if row["worst_slack"] is None else [row["worst_slack"]])], default=None)
         for j in judgements:
             t.spoke[j.part] = t.spoke.get(j.part, 0) + int((~j.silent).sum())
 

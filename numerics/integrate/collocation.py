@@ -52,9 +52,7 @@ class Collocation:
     def start(self, t: Batch, y: States, span: Batch) -> tuple[Batch, Memory]:
         Z = self.field.unpack(y)
         C = self.field.weighted_residual(Z)
-        speed = (
-            torch.linalg.vector_norm(C, dim=(-2, -1)) + Z.square().sum((-2, -1)) * self.field.root[:, 0] ** 2
-        )
+        speed = torch.linalg.vector_norm(C, dim=(-2, -1)) + Z.square().sum((-2, -1)) * self.field.root[:, 0] ** 2
         step = torch.minimum(self.loosened ** (1 / self.order) / speed.clamp(min=1e-300), span)
         points = Z.flatten(1)[:, None].expand(-1, self.stages + 1, -1).contiguous()
         return step, (points, torch.zeros_like(step), *Kernel.at(self.field, Z).parts)

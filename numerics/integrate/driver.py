@@ -118,9 +118,7 @@ def drive(method: Method, y0: States, times: Times, max_steps: int, observe: Obs
             failed[state.rows] = state.failed
             if running == 0:
                 break
-            if running < COMPACT_BELOW * len(active) and (
-                smaller := method.restrict(keep := active.nonzero()[:, 0])
-            ):
+            if running < COMPACT_BELOW * len(active) and (smaller := method.restrict(keep := active.nonzero()[:, 0])):
                 method, state = smaller, state.at(keep)
         steps[state.rows] += state.active
         state, reached = _advance(method, state)
@@ -159,9 +157,7 @@ def _advance(method: Method, state: _State) -> tuple[_State, Tensor]:
         y=torch.where(accept[:, None], trial.y, state.y),
         step=torch.where(active, proposal, state.step),
         failed=state.failed | (active & ~accept & (proposal <= tiny)),
-        memory=tuple(
-            torch.where(_like(accept, b), a, b) for a, b in zip(trial.memory, state.memory, strict=True)
-        ),
+        memory=tuple(torch.where(_like(accept, b), a, b) for a, b in zip(trial.memory, state.memory, strict=True)),
     )
     return new, reached
 

@@ -23,7 +23,7 @@ from .families import (
     scalar,
     together,
 )
-from .flows import autograd_flow, drive_and_length, rounding_of_q
+from .flows import autograd_flow, rounding_of_q
 from .training import ROUNDING, error_norm, horizon, level, reduced, static, train, weight
 
 norm = torch.linalg.matrix_norm
@@ -66,8 +66,7 @@ def measure_bias(instances: Instances, run: Run) -> Measured:
     problem, trajectory, values = train(instances, run, factor=30.0, quadratures=True)
     on_device = to_device(instances, run)
     end = _end(problem, trajectory, on_device)
-    I, _, error_I, _ = drive_and_length(problem, trajectory, run)
-    I, error_I = I[:, -1:], error_I[:, -1:]
+    I, error_I = trajectory.integral[:, -1:], trajectory.integral_error[:, -1:]
     dev, missing = end["dev"], end["missing"]
     rank_Z = {int(k) for k in torch.linalg.matrix_rank(problem.Z, rtol=1e-10)}
     if len(rank_Z) != 1:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from numerics.descent import gradient_descent
-from numerics.flow import Trajectory, gradient_flow, reduced_flow
+from numerics.flow import gradient_flow
 from numerics.networks import loss_of, two_layer_linear
 from numerics.reduced import Reduced
 
@@ -16,9 +16,7 @@ from ...experiment import Experiment, Instances, Measured, Run, Variation, to_de
 from .families import POSITIVE_LEVEL, families, on_data, realise, scalar, together
 from .training import (
     ROUNDING,
-    confirming_engine,
     error_norm,
-    first_engine,
     flow,
     level,
     log_loss_budget,
@@ -280,7 +278,8 @@ thm1 = Experiment(
 # ---- equilibrium
 def measure_equilibrium(instances: Instances, run: Run) -> Measured:
     problem, trajectory, values = train(instances, run, quadratures=True)
-    I, length, error_I, error_length = drive_and_length(problem, trajectory, run)
+    I, length = trajectory.integral, trajectory.length
+    error_I, error_length = trajectory.integral_error, trajectory.length_error
     size, relative = weight(problem).sqrt()[:, None], rounding_of_q(problem)
     q = problem.root[:, :1] * error_norm(trajectory)[:, :1] / (problem.root[:, -1:].square() * level(problem)[:, None])
     decay = (-problem.root[:, -1:].square() * level(problem)[:, None] * trajectory.times[:, -1:]).exp()
@@ -292,18 +291,6 @@ def measure_equilibrium(instances: Instances, run: Run) -> Measured:
         "limit": decay * error_norm(trajectory)[:, :1] + trajectory.error[:, -1:],
     }
     return Measured(values, budgets, ok=trajectory.ok, start=1, axis="t")
-
-
-def drive_and_length(problem: Reduced, trajectory: Trajectory, run: Run) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """I(t), path length, and their errors: the difference to a looser run plus one tolerance. (B, T) each"""
-    rtol = 1e-9 if run.level == 0 else 1e-11
-    engine = (first_engine if run.level == 0 else confirming_engine)(problem, trajectory.times)
-    looser = reduced_flow(problem, trajectory.times, rtol=rtol, engine=engine, estimate_error=False)
-    errors = [
-        (a - b).abs().cummax(1).values + 10 * rtol * a
-        for a, b in ((trajectory.integral, looser.integral), (trajectory.length, looser.length))
-    ]
-    return trajectory.integral, trajectory.length, errors[0], errors[1]
 
 
 def rounding_of_q(problem: Reduced) -> Tensor:
