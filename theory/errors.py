@@ -20,6 +20,9 @@ class MissingValueError(TheoryError):
         listed = ", ".join(names)
         super().__init__(f"no value for {listed}: pass values={{name: value}} with these names")
 
+    def __reduce__(self):
+        return type(self), (self.names,)
+
 
 class UnsupportedError(TheoryError):
     """The expression holds a node, or the call a case, for which the backend has no rule."""

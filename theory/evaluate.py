@@ -109,9 +109,7 @@ class Program:
         for expr in exprs:
             leaves.visit(expr)
         self._sizes = frozenset(leaves.sizes)
-        self._matrices: dict[str, Any] = {
-            n: s for n, s in leaves.symbols.items() if isinstance(s, sp.MatrixSymbol)
-        }
+        self._matrices: dict[str, Any] = {n: s for n, s in leaves.symbols.items() if isinstance(s, sp.MatrixSymbol)}
         self._scalars = {n: s for n, s in leaves.symbols.items() if n not in self._matrices}
         shown = {size for A in self._matrices.values() for size in A.shape}
         self._inferred = frozenset(s.name for s in self._scalars.values() if s in shown)
@@ -198,9 +196,7 @@ def compile(
     ``definitions`` maps symbols to expressions, which may use other definitions; each is
     evaluated once.  Raises `TheoryError` on cycles and on nodes without a rule.
     """
-    single = isinstance(expr_or_exprs, sp.Basic | MatrixExpr | int | float) or not isinstance(
-        expr_or_exprs, Iterable
-    )
+    single = isinstance(expr_or_exprs, sp.Basic | MatrixExpr | int | float) or not isinstance(expr_or_exprs, Iterable)
     exprs: tuple[Any, ...] = (expr_or_exprs,) if single else tuple(expr_or_exprs)  # pyright: ignore
     named = {k: _frozen(v) for k, v in (definitions or {}).items()}
     return Program(tuple(map(_frozen, exprs)), single, named, backend)

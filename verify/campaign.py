@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,18 +22,18 @@ from theory import Claim, fully_checked, proof_status, select
 
 from .counterexample import save
 from .data import Dataset
-from .environment import environment, source_digest
+from .environment import environment, source_digest, versions
 from .errors import UsageError
 from .experiment import Experiment, Sampling
 from .papers import experiment_of
 from .predictions import data_section
 from .profiles import CAMPAIGN_LEVEL, CONFIDENCE, Profile, get_profile
-from .sampling import count_tests
+from .sampling import count_tests, is_coverage
 from .search import Found
 from .statistics import violation_upper_limit
 from .store import Store, fingerprint
 from .verdict import Verdict, as_expected, unexpected
-from .work import Piece, carry_out, claim_for, merge, start_worker
+from .work import Piece, attempt, claim_for, merge, start_worker
 
 SCHEMA_VERSION = "1.0"
 Event = Callable[[dict[str, Any]], None]
@@ -80,6 +83,8 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
             on_event({"event": "finished", "claim": claim.id, "result": result})
     except KeyboardInterrupt:
         interrupted = True
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not lose the report of what is done
     finally:
         store.close()
     results.sort(key=lambda r: [c.id for c in claims].index(r["id"]))
@@ -102,12 +107,15 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
 
 
 def _selected(request: Request) -> list[Claim]:
+    """The requested claims; with data those that speak of any data set (naming another one by id is an error)."""
     claims = select(request.claims)
     if request.data is None:
         return claims
     usable = [c for c in claims if isinstance(e := experiment_of(c.id), Experiment) and e.on_data is not None]
-    if not usable:
-        raise UsageError("none of the requested claims speaks of any data set; leave --data out or name others")
+    unusable = {c.id for c in claims} - {c.id for c in usable}
+    named = sorted(unusable & set(request.claims))
+    if named or not usable:
+        raise UsageError(f"{', '.join(named) or 'none of the claims'}: not about any given data set; leave --data out")
     return usable
 
 
@@ -126,22 +134,25 @@ def _work(
 ) -> Iterator[tuple[Claim, list[dict[str, Any]]]]:
     """Yield each claim with the results of its shards as soon as all of them are there."""
     any_piece = next(iter(pieces.values()))[0]
-    key = fingerprint(
-        profile=any_piece.profile.settings(),
-        seed=request.seed,
-        device=any_piece.device,
-        level=level,
-        data=request.data and request.data.digest(),
-        source=source_digest(),
-    )
-    done = {c.id: [store.get(key, c.id, p.shard) for p in pieces[c.id]] for c in claims}
+    shared = {
+        "profile": any_piece.profile.settings(),
+        "seed": request.seed,
+        "device": any_piece.device,
+        "data": request.data and request.data.digest(),
+        "source": source_digest(),
+        "versions": versions(),
+    }
+    search, sampling = fingerprint(**shared), fingerprint(**shared, level=level)
+    keys = {c.id: sampling if isinstance(experiment_of(c.id), Sampling) else search for c in claims}
+    done = {c.id: [store.get(keys[c.id], c.id, p.shard) for p in pieces[c.id]] for c in claims}
     todo = [p for c in claims for p in pieces[c.id] if done[c.id][p.shard] is None]
     by_id = {c.id: c for c in claims}
     for claim in claims:
         if all(done[claim.id]):
             yield claim, done[claim.id]  # type: ignore[misc]
     for piece, result in _carry_out_all(todo, request.jobs, on_event):
-        store.put(key, piece.claim, piece.shard, result)
+        if not result.get("error"):
+            store.put(keys[piece.claim], piece.claim, piece.shard, result)
         done[piece.claim][piece.shard] = result
         finished = sum(r is not None for r in done[piece.claim])
         on_event({"event": "progress", "claim": piece.claim, "done": finished, "total": len(done[piece.claim])})
@@ -150,21 +161,33 @@ def _work(
 
 
 def _carry_out_all(todo: list[Piece], jobs: int, on_event: Event) -> Iterator[tuple[Piece, dict[str, Any]]]:
+    """The results of the pieces as they come; no more pieces are handed out than there are workers, so that Ctrl-C
+    waits for nothing."""
     if jobs <= 1 or len(todo) <= 1:
         start_worker()
         for piece in todo:
             on_event({"event": "started", "claim": piece.claim})
-            yield piece, carry_out(piece)
+            yield piece, attempt(piece)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=start_worker) as pool:
-        futures: dict[Future[dict[str, Any]], Piece] = {pool.submit(carry_out, p): p for p in todo}
-        try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ProcessPoolExecutor(min(jobs, len(todo)), mp_context=context, initializer=start_worker)
+    waiting = iter(todo)
+    running: dict[Future[dict[str, Any]], Piece] = {}
+    try:
+        while True:
+            for piece in itertools.islice(waiting, jobs - len(running)):
+                on_event({"event": "started", "claim": piece.claim})
+                running[pool.submit(attempt, piece)] = piece
+            if not running:
+                break
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+    except BaseException:
+        for child in multiprocessing.active_children():
+            child.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def claim_result(claim: Claim, merged: dict[str, Any], out: Path) -> dict[str, Any]:
@@ -182,7 +205,7 @@ def claim_result(claim: Claim, merged: dict[str, Any], out: Path) -> dict[str, A
         "verdicts": verdicts,
         "as_expected": as_expected(claim.printed, names, len(survivors)),
         "instances": {k: merged[k] for k in ("planned", "run", "skipped", "violations", "inconclusive")},
-        "violation_probability_upper": violation_upper_limit(merged["violations"], merged["run"]),
+        "violation_probability_upper": _limit(claim, merged),
         "confidence": CONFIDENCE,
         "worst_slack": min(slacks, default=None),
         "mutants": {
@@ -207,26 +230,42 @@ def _verdicts(claim: Claim, merged: dict[str, Any]) -> list[dict[str, str]]:
     failed = [t for t in merged["statistics"] if not t["passed"]]
     verdicts = []
     if found:
-        verdicts.append(Verdict.REFUTED.as_dict(**{k: found[k] for k in ("part", "measured", "predicted", "budget")}))
+        how = "ball arithmetic" if found["certified"] else found["confirmed_by"]
+        sides = {k: found[k] for k in ("part", "measured", "predicted", "budget")}
+        verdicts.append(Verdict.REFUTED.as_dict(how=how, **sides))
         if found["certified"]:
             verdicts.append(Verdict.CERTIFIED.as_dict())
     verdicts += [Verdict.REJECTED.as_dict(level=t["level"], name=t["name"], p=t["p_value"]) for t in failed]
-    if not verdicts and run:
+    if not verdicts and run > merged["inconclusive"]:
         if claim.proof and fully_checked(claim.proof):
             verdicts.append(Verdict.PROVED.as_dict())
-        limit = violation_upper_limit(merged["violations"], run)
-        verdicts.append(Verdict.SUPPORTED.as_dict(run=run, confidence=CONFIDENCE, limit=limit))
+        verdicts.append(_supported(claim, merged))
+    if merged.get("error"):
+        verdicts.append(Verdict.FAILED.as_dict(error=merged["error"]))
     if merged["inconclusive"]:
-        verdicts.append(
-            Verdict.INCONCLUSIVE.as_dict(
-                count=merged["inconclusive"],
-                run=run,
-                remedy="the integrator's "
-                "error estimate was too large or a value was not finite; the report's families say where",
-            )
+        remedy = (
+            "the integrator's error estimate was too large or a value was not finite; the report's families say where"
         )
+        verdicts.append(Verdict.INCONCLUSIVE.as_dict(count=merged["inconclusive"], run=run, remedy=remedy))
     verdicts += [Verdict.VACUOUS.as_dict(part=p) for p, n in merged["spoke"].items() if n == 0 and not found]
     return verdicts
+
+
+def _supported(claim: Claim, merged: dict[str, Any]) -> dict[str, str]:
+    tests, run = merged["statistics"], merged["run"] - merged["inconclusive"]
+    if not tests:
+        limit = violation_upper_limit(merged["violations"], run)
+        return Verdict.SUPPORTED.as_dict(run=run, confidence=CONFIDENCE, limit=limit)
+    if is_coverage(claim):
+        return Verdict.COVERED.as_dict(run=run, violations=merged["violations"], tests=len(tests))
+    return Verdict.FITTED.as_dict(run=run, tests=len(tests), level=tests[0]["level"])
+
+
+def _limit(claim: Claim, merged: dict[str, Any]) -> float | None:
+    """Upper confidence limit of the violation probability; None where instances are not judged one by one."""
+    if merged["statistics"] and not is_coverage(claim):
+        return None
+    return violation_upper_limit(merged["violations"], merged["run"] - merged["inconclusive"])
 
 
 def _mutant_table(claim: Claim, refuted: dict[str, str]) -> list[dict[str, Any]]:

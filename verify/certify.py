@@ -17,7 +17,8 @@ def certified(claim: Claim, experiment: Experiment, found: Found) -> bool:
     part, program = programs(claim.id, "", "arb")[found.part]
     try:
         values = experiment.enclose(found.instances)
-        left, right, _ = program({name: values[name] for name in program.inputs})
+        left, right, when, *_ = program({name: values[name] for name in program.inputs})
     except TheoryError:
         return False
-    return bool(left > right) or (part.is_equation and bool(left < right))
+    fails = bool(left > right) or (part.is_equation and bool(left < right))
+    return fails and bool(when)

@@ -9,6 +9,7 @@ from typing import Any
 
 import sympy as sp
 import torch
+from sympy.core.relational import Relational
 from torch import Tensor
 
 from theory import Claim, Mutant, Part, Scale, mutated
@@ -82,7 +83,7 @@ def log_of(expr: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def programs(claim_id: str, mutant: str, backend: Backend) -> dict[str, tuple[Part, Any]]:
-    """part name -> (part, compiled [smaller side, larger side, condition]) of a claim or of its mutant."""
+    """part name -> (part, program of [smaller side, larger side, condition, what it compares…]), claim or mutant."""
     claim = _claim(claim_id)
     if mutant:
         parts, definitions = mutated(claim, next(x for x in claim.mutants if x.name == mutant))
@@ -95,7 +96,15 @@ def _part_program(part: Part, definitions: Mapping[Any, Any], backend: Backend) 
     left, right = part.sides()
     if part.scale is Scale.LOG:
         left, right = log_of(left), log_of(right)
-    return compile_expression([left, right, part.when], definitions=definitions, backend=backend)
+    return compile_expression(
+        [left, right, part.when, *_arguments(part.when)], definitions=definitions, backend=backend
+    )
+
+
+def _arguments(condition: Any) -> list[Any]:
+    """What a condition compares; a comparison with nan is false, but it does not mean that the condition fails."""
+    relations: Any = condition.atoms(Relational) if isinstance(condition, sp.Basic) else ()
+    return [a.lhs - a.rhs for a in relations]
 
 
 _REGISTERED: dict[str, Claim] = {}
@@ -122,7 +131,7 @@ def _judge_part(part: Part, program: Any, measured: Measured) -> Judgement:
     sides = evaluate_sides(part, program, measured)
     batch = sides.gap.shape[0]
     ok = measured.ok if measured.ok is not None else torch.ones(batch, dtype=torch.bool, device=sides.gap.device)
-    bad = (torch.isnan(sides.gap) | torch.isnan(sides.budget)) & sides.judged
+    bad = (torch.isnan(sides.gap) | ~torch.isfinite(sides.budget)) & sides.judged
     unclear = bad.any(1) | ~ok
     silent = ~sides.judged.any(1)
     excess = _largest(sides.gap - sides.budget, sides.judged)
@@ -174,7 +183,7 @@ def evaluate_sides(part: Part, program: Any, measured: Measured) -> Sides:
     missing = [n for n in program.inputs if n not in measured.values]
     if missing:
         raise VerifyError(f"part {part.name!r}: the experiment measures no value of {', '.join(missing)}; add it")
-    left, right, when = program({n: measured.values[n] for n in program.inputs})
+    left, right, when, *arguments = program({n: measured.values[n] for n in program.inputs})
     if part.name not in measured.budget:
         raise VerifyError(f"part {part.name!r}: the experiment derives no error budget for it; add one")
     budget = torch.as_tensor(measured.budget[part.name])
@@ -185,11 +194,13 @@ def evaluate_sides(part: Part, program: Any, measured: Measured) -> Sides:
     if part.is_lower_bound:  # the sides came as (smaller, larger); what is measured stands on the relation's left
         left, right = right, left
     judged = measured.judged.get(part.name, torch.ones((), dtype=torch.bool, device=gap.device))
-    when = torch.as_tensor(when, device=gap.device)
-    left, right, gap, budget, judged, when = torch.broadcast_tensors(
-        *(torch.as_tensor(x, device=gap.device) for x in (left, right, gap, budget, judged, when))
+    undecided = torch.zeros((), dtype=torch.bool, device=gap.device)
+    for x in arguments:
+        undecided = undecided | torch.isnan(torch.as_tensor(x, device=gap.device))
+    left, right, gap, budget, judged, when, undecided = torch.broadcast_tensors(
+        *(torch.as_tensor(x, device=gap.device) for x in (left, right, gap, budget, judged, when, undecided))
     )
-    return Sides(left, right, gap, budget, judged & when)
+    return Sides(left, right, torch.where(undecided, torch.nan, gap), budget, judged & (when | undecided))
 
 
 def _is_matrix(part: Part) -> bool:

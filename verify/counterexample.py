@@ -30,7 +30,7 @@ def shorten(claim: Claim, experiment: Experiment, found: Found, device: torch.de
             if not bool(assumptions_hold(claim, measured).all()):
                 continue
             again = [j for j in judge(claim, measured) if j.part == found.part]
-        except ValueError:
+        except (ValueError, RuntimeError):
             continue  # rounding left the claim's domain, e.g. it changed the rank of X
         if bool(again[0].violates[0]):
             return Found(found.part, short, again[0].worst(0))
@@ -72,7 +72,7 @@ def load(path: Path) -> dict[str, Any]:
     """Read a stored counterexample; raises `VerifyError` when it is none."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["format"] != FORMAT:
+        if stored["format"] != FORMAT or not stored["claim"] or not stored["part"]:
             raise KeyError(stored["format"])
         stored["instances"] = {
             k: v if isinstance(v, int) else torch.tensor([v], dtype=torch.float64)
@@ -104,7 +104,15 @@ def replay(target: str, device: str = "cpu") -> dict[str, Any]:
     if not isinstance(experiment, Experiment):
         raise VerifyError(f"{claim.id} is tested by statistics; there is no single instance to replay")
     claim.part(part)
-    judgements = judge(claim, experiment.measure(instances, Run(torch.device(device), level=1)))
+    try:
+        measured = experiment.measure(instances, Run(torch.device(device), level=1))
+    except KeyError as missing:
+        raise VerifyError(
+            f"the counterexample has no array {missing}; `lemmaflow show {claim.id}` lists them"
+        ) from None
+    if not bool(assumptions_hold(claim, measured).all()):
+        raise VerifyError(f"the instance is outside the assumptions of {claim.id}; `lemmaflow show` lists them")
+    judgements = judge(claim, measured)
     j = next(j for j in judgements if j.part == part)
     worst = j.worst(0)
     return {

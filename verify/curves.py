@@ -13,7 +13,7 @@ from .checks import evaluate_sides, programs
 from .experiment import Experiment, Run, pick
 from .search import hypothesis_run
 
-PICTURES = 3
+PICTURES = 2
 
 
 def curves_of(claim: Claim, experiment: Experiment, piece: Any, seed_: int, run: Run) -> list[dict[str, Any]]:

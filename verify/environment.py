@@ -18,14 +18,15 @@ def environment(device: str) -> dict[str, object]:
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "versions": _versions(),
+        "versions": versions(),
         "threads": 1,
         "device": _device_name(device),
         "commit": _commit(),
     }
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Installed versions of what a result depends on."""
     found = {}
     for name in PACKAGES:
         try:

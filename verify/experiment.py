@@ -40,6 +40,8 @@ class Measured:
     ok: Tensor | None = None
     start: int = 0
     """Index of the first recorded time whose slack tells something (1 where both sides agree at t = 0)."""
+    degrees: int | None = None
+    """Degrees of freedom of the standard errors that a scaling claim has for its `budget`."""
     axis: str = ""
     """Name of the value that is the horizontal axis of trajectories, e.g. "t"."""
 
@@ -75,9 +77,11 @@ class Experiment:
     settings: Mapping[str, Variation] = field(default_factory=dict)
     on_data: Callable[[Any], tuple[SearchStrategy[Any], Realise]] | None = None
     picture: str = ""
+    """Part whose two sides are drawn over time in the report."""
     enclose: Callable[[Instances], dict[str, Any]] | None = None
     """For algebraic claims: the values of one instance as Arb balls, measured side included."""
-    """Part whose two sides are drawn over time in the report."""
+    confirmed_by: str = "the same computation repeated on the instance alone"
+    """What a run of level 1 is; stands in the sentence of a refutation."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))

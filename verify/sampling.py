@@ -6,14 +6,14 @@ from typing import Any
 
 import torch
 
-from theory import Claim, Mutant, Quantifier
+from theory import Claim, Mutant, Part, Quantifier
 
-from .checks import assumptions_hold, judge
+from .checks import Judgement, assumptions_hold, judge
 from .errors import VerifyError
 from .experiment import Design, Measured, Run, Sampling
 from .profiles import Profile
 from .search import Tally, claim_seed
-from .statistics import Test, coverage_test, normal_test, uniform_test
+from .statistics import Test, coverage_test, student_test, uniform_test
 
 
 def designs_of(sampling: Sampling, profile: Profile) -> list[Design]:
@@ -51,7 +51,7 @@ def _generator(seed_: int, claim: Claim, design: Design, setting: str) -> torch.
 def _count(claim: Claim, design: Design, draws: int, measured: Measured, level: float, tally: Tally) -> list[Test]:
     judgements = judge(claim, measured)
     tests = _tests(claim, judgements, design.name, level, measured)
-    coverage = _is_coverage(judgements, claim)
+    coverage = is_coverage(claim)
     n = draws if _is_summary(claim) else len(judgements[0].excess)
     unclear = torch.stack([j.unclear for j in judgements]).any(0)
     tally.planned += n
@@ -81,31 +81,29 @@ def _is_summary(claim: Claim) -> bool:
     return any(p.quantifier is Quantifier.ASYMPTOTIC for p in claim.parts)
 
 
-def _is_coverage(judgements: list, claim: Claim) -> bool:
-    return all(claim.part(j.part).quantifier is Quantifier.PROBABILITY for j in judgements)
+def is_coverage(claim: Claim) -> bool:
+    """True for a claim whose parts hold jointly with probability at least 1 − δ."""
+    return all(p.quantifier is Quantifier.PROBABILITY for p in claim.parts)
 
 
-def _tests(claim: Claim, judgements: list, name: str, level: float, measured: Measured) -> list[Test]:
-    if _is_coverage(judgements, claim):
+def _tests(claim: Claim, judgements: list[Judgement], name: str, level: float, measured: Measured) -> list[Test]:
+    if is_coverage(claim):
         joint = torch.stack([j.violates for j in judgements]).any(0)
-        return [coverage_test(name, int(joint.sum()), len(joint), float(measured.values["delta"].flatten()[0]), level)]
-    tests = []
-    for j in judgements:
-        if claim.part(j.part).quantifier is Quantifier.LAW:
-            tests.append(uniform_test(f"{name}: {j.part}", j.sides.right[:, 0].cpu().numpy(), level))
-        else:
-            s = j.sides
-            tests.append(
-                normal_test(
-                    f"{name}: {j.part}",
-                    float(s.left[0, 0]),
-                    float(s.right[0, 0]),
-                    float(s.budget[0, 0]),
-                    len(s.left),
-                    level,
-                )
-            )
-    return tests
+        delta = float(measured.values["delta"].flatten()[0])
+        return [coverage_test(name, int(joint.sum()), len(joint), delta, level)]
+    return [_test(claim.part(j.part), j, f"{name}: {j.part}", level, measured.degrees) for j in judgements]
+
+
+def _test(part: Part, j: Judgement, name: str, level: float, degrees: int | None) -> Test:
+    if part.quantifier is Quantifier.LAW:
+        return uniform_test(name, j.sides.right[:, 0].cpu().numpy(), level)
+    if part.quantifier is Quantifier.ASYMPTOTIC and degrees:
+        observed, expected, error = (float(x[0, 0]) for x in (j.sides.left, j.sides.right, j.sides.budget))
+        return student_test(name, observed, expected, error, degrees, level)
+    raise VerifyError(
+        f"part {part.name!r} is claimed {part.quantifier.value}; draws can test coverage (all parts of the claim with "
+        "probability 1 − δ), laws, and scaling with degrees of freedom"
+    )
 
 
 def _try(

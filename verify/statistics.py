@@ -58,7 +58,9 @@ def uniform_test(name: str, u: np.ndarray, level: float) -> Test:
     )
 
 
-def normal_test(name: str, observed: float, expected: float, standard_error: float, n: int, level: float) -> Test:
-    """Two-sided normal test of an estimate with known standard error."""
-    p = float(2 * stats.norm.sf(abs(observed - expected) / standard_error))
-    return Test(name, "two-sided normal", n, observed, expected, p, level)
+def student_test(
+    name: str, observed: float, expected: float, standard_error: float, degrees: int, level: float
+) -> Test:
+    """Two-sided t test of an estimate whose standard error was itself estimated, with so many degrees of freedom."""
+    p = float(2 * stats.t.sf(abs(observed - expected) / standard_error, degrees))
+    return Test(name, f"two-sided t, {degrees} degrees of freedom", degrees + 1, observed, expected, p, level)

@@ -12,16 +12,22 @@ class Verdict(Enum):
     CERTIFIED = ("certified", "Ball arithmetic encloses both sides of the counterexample.")
     SUPPORTED = (
         "supported",
-        "No violation beyond the error budget on {run} instances; at {confidence:.0%} confidence "
-        "the generators violate it with probability below {limit:.2g}.",
+        "No violation beyond the error budget on {run} instances; were they independent draws of the generators, the "
+        "probability of a violation would be below {limit:.2g} at {confidence:.0%} confidence.",
     )
+    COVERED = (
+        "supported",
+        "{violations} of {run} draws exceeded the bound, no more than it allows; {tests} tests passed.",
+    )
+    FITTED = ("supported", "{tests} tests on {run} fresh draws passed, each at the level {level:.2g}.")
     REFUTED = (
         "refuted",
-        "A counterexample outside the error budget, confirmed at higher precision: part {part}, "
-        "measured {measured:.6g}, predicted {predicted:.6g}, budget {budget:.2g}.",
+        "A counterexample outside the error budget, confirmed by {how}: part {part}, measured {measured:.6g}, "
+        "predicted {predicted:.6g}, budget {budget:.2g}.",
     )
     REJECTED = ("refuted", "A test at the fixed level {level:.2g} rejects it: {name}, p = {p:.2g}.")
     INCONCLUSIVE = ("inconclusive", "{count} of {run} instances could not be judged: {remedy}")
+    FAILED = ("inconclusive", "A part of the work could not be done: {error}")
     VACUOUS = ("vacuous", "Part {part} said nothing on any instance: its condition was never met.")
 
     def as_dict(self, **values: object) -> dict[str, str]:
@@ -38,14 +44,13 @@ def as_expected(printed: bool, names: set[str], mutants_left: int) -> bool:
     yes      no       any               no
     no       yes      any               no
     no       no       some              no
-    no       no       none              yes, if supported or proved and nothing is inconclusive
+    no       no       none              yes, if supported or proved and nothing is inconclusive or vacuous
     """
     if printed:
         return "refuted" in names
     return (
-        "refuted" not in names
-        and not mutants_left
-        and "inconclusive" not in names
+        not mutants_left
+        and not names & {"refuted", "inconclusive", "vacuous"}
         and bool(names & {"supported", "proved"})
     )
 

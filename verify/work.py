@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import signal
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,6 +40,17 @@ class Piece:
 def start_worker() -> None:
     """One thread a process: small batched products are slower with threads that fight."""
     torch.set_num_threads(1)
+    if multiprocessing.parent_process() is not None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+
+
+def attempt(piece: Piece) -> dict[str, Any]:
+    """Do the piece; an error of one piece becomes its result, and the rest of the campaign goes on."""
+    try:
+        return carry_out(piece)
+    except (ValueError, ArithmeticError, RuntimeError, MemoryError) as error:
+        empty = {**summary(Tally()), "unit": "", "statistics": [], "seconds": 0.0}
+        return {**empty, "error": f"{type(error).__name__}: {error}"}
 
 
 def carry_out(piece: Piece) -> dict[str, Any]:
@@ -61,6 +74,7 @@ def carry_out(piece: Piece) -> dict[str, Any]:
             "instance": plain(found.instances),
             **found.worst,
             "certified": certified(claim, experiment, found),
+            "confirmed_by": experiment.confirmed_by,
         }
     if piece.shard == 0 and isinstance(experiment, Experiment):
         result["curves"] = curves_of(claim, experiment, piece, seed, run)
@@ -112,7 +126,8 @@ def merge(results: list[dict[str, Any]]) -> dict[str, Any]:
             p: first["spoke"].get(p, 0) + other["spoke"].get(p, 0) for p in {**first["spoke"], **other["spoke"]}
         }
         first["families"] = _merge_families(first["families"], other["families"])
-        first.setdefault("found", other.get("found"))
+        first["found"] = first.get("found") or other.get("found")
+        first["error"] = first.get("error") or other.get("error")
     return first
 
 

@@ -190,9 +190,7 @@ class ArbOps:
     # ---- matrices ----
 
     def hadamard(self, A: arb_mat, B: arb_mat) -> arb_mat:
-        return arb_mat(
-            [[x * y for x, y in zip(*rows, strict=True)] for rows in zip(A.table(), B.table(), strict=True)]
-        )
+        return arb_mat([[x * y for x, y in zip(*rows, strict=True)] for rows in zip(A.table(), B.table(), strict=True)])
 
     def transpose(self, A: arb_mat) -> arb_mat:
         return A.transpose()

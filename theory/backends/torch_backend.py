@@ -36,9 +36,7 @@ class TorchOps(ArrayOps):
         devices = {v.device for v in tensors}
         for kind, found in (("dtypes", dtypes), ("devices", devices)):
             if len(found) > 1:
-                raise TheoryError(
-                    f"tensors of {kind} {', '.join(sorted(map(str, found)))}: convert them to one"
-                )
+                raise TheoryError(f"tensors of {kind} {', '.join(sorted(map(str, found)))}: convert them to one")
         return cls(next(iter(dtypes), torch.float64), next(iter(devices), torch.device("cpu")))
 
     def quiet(self) -> Any:

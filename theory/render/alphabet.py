@@ -34,9 +34,7 @@ LATEX_OF = {v: f"\\{k}" for k, v in reversed((GREEK | _pairs(_SIGNS)).items())} 
     "{": r"\{",
     "}": r"\}",
 }
-SUBSCRIPTS = dict(
-    zip("0123456789+−-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)
-)
+SUBSCRIPTS = dict(zip("0123456789+−-=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True))
 SUPERSCRIPTS = dict(
     zip(
         "0123456789+−-=()abcdefghijklmnoprstuvwxyzT⊤",

@@ -143,9 +143,7 @@ def _(expr: Any, show: Draw) -> Box:
 @draw.register(sp.Product)
 def _(expr: Any, show: Draw) -> Box:
     sign = "∑" if isinstance(expr, sp.Sum) else "∏"
-    signs = [
-        Big(sign, Row(show(i), Op("="), show(low)), show(high)) for i, low, high in reversed(expr.limits)
-    ]
+    signs = [Big(sign, Row(show(i), Op("="), show(low)), show(high)) for i, low, high in reversed(expr.limits)]
     return Row(*signs, show(expr.function, MUL))
 
 

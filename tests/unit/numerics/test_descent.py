@@ -89,8 +89,7 @@ def test_rates_scale_the_step_of_one_layer():
 def test_modules_of_a_user_enter():
     torch.manual_seed(0)
     modules = [
-        torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh(), torch.nn.Linear(3, 2)).double()
-        for _ in "ab"
+        torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh(), torch.nn.Linear(3, 2)).double() for _ in "ab"
     ]
     network, params = from_module(modules)
     X, Y = normal(2, 5, 4), normal(2, 5, 2, seed=1)

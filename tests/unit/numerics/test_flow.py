@@ -95,9 +95,7 @@ def test_reduced_flow_is_autograd_training(h):
     loss = loss_of(two_layer_linear, X, Y)
     real = gradient_flow(loss, {"U": U, "V": V}, times, rtol=1e-11)
     flow = reduced_flow(p, times)
-    found = p.target[:, None] - p.root[:, None, :, None] * (
-        p.Phi1.mT[:, None] @ real.values["U"] @ real.values["V"].mT
-    )
+    found = p.target[:, None] - p.root[:, None, :, None] * (p.Phi1.mT[:, None] @ real.values["U"] @ real.values["V"].mT)
     assert (found - flow.residual).abs().max() < 1e-9
     A, B = expand(flow.problem, flow.U1, flow.V)
     assert (A @ B.mT - real.values["U"] @ real.values["V"].mT).abs().max() < 1e-9
@@ -125,9 +123,7 @@ def test_unequal_rates_and_weight_decay_change_the_invariant_as_predicted():
     rates = {"U": 1.0, "V": 2.0}
     D = gradient_flow(loss, {"U": U, "V": V}, times, rates=rates, rtol=1e-11, observe=gram(2, 1)).values["D"]
     torch.testing.assert_close(D[:, 1], D[:, 0], rtol=1e-9, atol=1e-10)
-    D = gradient_flow(loss, {"U": U, "V": V}, times, weight_decay=0.3, rtol=1e-11, observe=gram(1, 1)).values[
-        "D"
-    ]
+    D = gradient_flow(loss, {"U": U, "V": V}, times, weight_decay=0.3, rtol=1e-11, observe=gram(1, 1)).values["D"]
     torch.testing.assert_close(D[:, 1], D[:, 0] * math.exp(-0.42), rtol=1e-9, atol=1e-10)
 
 

@@ -103,9 +103,7 @@ def test_scalar_closed_form_is_its_own_limit():
 
 def test_scalar_flow_rests_at_the_saddle():
     one = torch.ones(2, dtype=torch.float64)
-    u, v = scalar_flow(
-        one, torch.tensor([-1.0, 1.0]).double(), one, one * torch.tensor([1.0, -1.0]), 50 * one
-    )
+    u, v = scalar_flow(one, torch.tensor([-1.0, 1.0]).double(), one, one * torch.tensor([1.0, -1.0]), 50 * one)
     assert (u.abs() < 1e-12).all() and (v.abs() < 1e-12).all()
     assert all((w == 0).all() for w in scalar_limit(one, -one, one, one))
 

@@ -51,9 +51,7 @@ def test_the_filter_damps_the_stiff_part():
     d = torch.cos(torch.arange(Z[0].numel(), dtype=Z.dtype)).view(Z.shape[1:]).expand_as(Z)
     found = kernel.solve(field, d[:, None], damping(kernel, h))
     matrix = torch.eye(Z[0].numel(), dtype=Z.dtype) + h[:, None, None] * dense(field, Z)
-    torch.testing.assert_close(
-        found.flatten(1), torch.linalg.solve(matrix, d.flatten(1)), rtol=1e-9, atol=1e-9
-    )
+    torch.testing.assert_close(found.flatten(1), torch.linalg.solve(matrix, d.flatten(1)), rtol=1e-9, atol=1e-9)
 
 
 def test_only_instances_that_moved_are_diagonalised_anew():

@@ -111,9 +111,7 @@ def matrix_scalars() -> st.SearchStrategy:
     """Scalars made of the n×d matrices A and B and of x."""
     one = st.builds(lambda f, M: f(M), st.sampled_from(_FROM_ONE), st.sampled_from(_SAME))
     sympys = st.builds(lambda f, M: f(M), st.sampled_from(_FROM_PRODUCT), st.sampled_from(_PRODUCTS))
-    two = st.builds(
-        lambda f, M, N: f(M, N), st.sampled_from(_FROM_TWO), st.sampled_from(_SAME), st.sampled_from(_SAME)
-    )
+    two = st.builds(lambda f, M, N: f(M, N), st.sampled_from(_FROM_TWO), st.sampled_from(_SAME), st.sampled_from(_SAME))
     return _scalars(one | sympys | two | st.sampled_from([f(sp.Min(n, d)) for f in _PROJECTED]))
 
 

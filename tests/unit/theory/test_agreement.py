@@ -13,9 +13,7 @@ from random_expressions import A, matrix_scalars, point, scalars, x, y, z
 from theory.evaluate import compile
 from theory.words import Eigenvalue, FrobeniusNorm, SingularValue
 
-QUICK = settings(
-    max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+QUICK = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 SEEDS = st.integers(0, 10**6)
 
 

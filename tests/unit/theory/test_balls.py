@@ -45,9 +45,7 @@ def test_balls_around_zero(expr, low, high):
     assert found.abs_upper() < 2.1
 
 
-@pytest.mark.parametrize(
-    "expr", [sp.sqrt(p), p ** sp.Rational(3, 2), p ** sp.Rational(1, 3), p ** sp.Symbol("e")]
-)
+@pytest.mark.parametrize("expr", [sp.sqrt(p), p ** sp.Rational(3, 2), p ** sp.Rational(1, 3), p ** sp.Symbol("e")])
 def test_roots_of_nonnegative_quantities_survive_zero(expr):
     found = compile(expr, backend="arb")({"p": arb(0.25, 0.25), "e": 0.5})
     assert not found.is_nan() and found.contains(arb(0))

@@ -63,9 +63,7 @@ def test_transpose_swaps_the_last_two_dimensions_only():
 
 
 def test_piecewise_of_constants_keeps_dtype():
-    found = run(
-        sp.Piecewise((1, x > 0), (sp.Rational(1, 2), True)), x=tensor([1.0, -1.0], dtype=torch.float32)
-    )
+    found = run(sp.Piecewise((1, x > 0), (sp.Rational(1, 2), True)), x=tensor([1.0, -1.0], dtype=torch.float32))
     assert found.dtype == torch.float32 and found.tolist() == [1.0, 0.5]
 
 
@@ -94,9 +92,7 @@ def test_no_case_holds_gives_nan():
 
 
 def test_cases_may_hold_matrices_and_sums():
-    expr = sp.Piecewise(
-        (sp.Sum(x ** (k + h), (k, 0, 2)) * sp.Trace(X.T * X), x > 0), (FrobeniusNorm(X), True)
-    )
+    expr = sp.Piecewise((sp.Sum(x ** (k + h), (k, 0, 2)) * sp.Trace(X.T * X), x > 0), (FrobeniusNorm(X), True))
     value = torch.ones(3, 1, 2, 2, dtype=DOUBLE)
     found = run(expr, x=tensor([1.0, -1.0]), X=value, h=1)
     assert found.tolist() == [[12.0, 2.0]] * 3
@@ -230,9 +226,7 @@ def test_a_decay_takes_the_operations_of_the_handwritten_one():
 def test_chi_square(backend):
     law = ChiSquareCDF(x, k)
     for value, expected in ((2.0, 0.6321205588285577), (-1.0, 0.0)):
-        assert float(compile(law, backend=backend)({"x": value, "k": 2})) == pytest.approx(
-            expected, abs=1e-12
-        )
+        assert float(compile(law, backend=backend)({"x": value, "k": 2})) == pytest.approx(expected, abs=1e-12)
     slope = compile(law.diff(x), backend=backend)({"x": 2.0, "k": 2})
     assert float(slope) == pytest.approx(np.exp(-1) / 2)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from verify.statistics import coverage_test, normal_test, uniform_test, violation_upper_limit
+from verify.statistics import coverage_test, student_test, uniform_test, violation_upper_limit
 
 
 @pytest.mark.parametrize("n", [1, 10, 1000])
@@ -26,8 +26,8 @@ def test_coverage_is_the_binomial_tail(violations: int, p: float) -> None:
     assert test.row()["passed"] is test.passed
 
 
-def test_normal_is_two_sided() -> None:
-    low, high = (normal_test("x", 1 + s * 1.959963984540054, 1.0, 1.0, 5, 0.04) for s in (-1, 1))
+def test_student_is_two_sided() -> None:
+    low, high = (student_test("x", 1 + s * 2.2281388519649385, 1.0, 1.0, 10, 0.04) for s in (-1, 1))
     assert low.p_value == pytest.approx(0.05) == high.p_value
     assert low.passed
 

@@ -152,9 +152,7 @@ def result(claim: Claim, **changes: Any) -> dict[str, Any]:
 
 
 def _mutants(claim: Claim) -> dict[str, Any]:
-    table = [
-        {"name": m.name, "text": m.text, "refuted": True, "evidence": "instance 3"} for m in claim.mutants
-    ]
+    table = [{"name": m.name, "text": m.text, "refuted": True, "evidence": "instance 3"} for m in claim.mutants]
     return {"planted": len(table), "refuted": len(table), "survivors": [], "table": table}
 
 

@@ -17,16 +17,12 @@ def npz(path, **arrays):
 
 
 def test_npz(tmp_path):
-    data = load(
-        npz(tmp_path / "a.npz", X=X.astype(np.float32), Y=Y[:, 0].astype(int), U=np.ones((2, 4)), other=Y)
-    )
+    data = load(npz(tmp_path / "a.npz", X=X.astype(np.float32), Y=Y[:, 0].astype(int), U=np.ones((2, 4)), other=Y))
     assert data.X.dtype == data.Y.dtype == np.float64
     assert data.Y.shape == (3, 1) and data.U is not None and data.V is None
 
 
-@pytest.mark.parametrize(
-    "text", ["a,b,y\n1,2,3\n4,5,6\n", "1,2,3\n4,5,6\n", "\ufeffa,b,y\n1, 2 ,3\n\n4,5,6\n"]
-)
+@pytest.mark.parametrize("text", ["a,b,y\n1,2,3\n4,5,6\n", "1,2,3\n4,5,6\n", "\ufeffa,b,y\n1, 2 ,3\n\n4,5,6\n"])
 def test_csv(tmp_path, text):
     (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     data = load(tmp_path / "a.csv")

@@ -44,9 +44,7 @@ def test_seconds():
     ]
 
 
-@pytest.mark.parametrize(
-    "values", [[0, 1], [1e-300, 1e300], [5], [-3, -2.999], [2, 3], [], [None, math.nan], [0, 0]]
-)
+@pytest.mark.parametrize("values", [[0, 1], [1e-300, 1e300], [5], [-3, -2.999], [2, 3], [], [None, math.nan], [0, 0]])
 @pytest.mark.parametrize("log", [False, True])
 def test_axes_show_every_value_with_a_few_ticks(values, log):
     found = axis.fit(values, 0, 100, log=log)
@@ -65,9 +63,7 @@ def test_a_line_breaks_where_a_value_is_missing():
         "yscale": "log",
         "x": [0, 1, 2, 3, 4],
     }
-    svg = figures.curve_plot(
-        {**curve, "series": [{"label": "", "role": "measured", "y": [1, 0.1, None, 0.01, 0.001]}]}
-    )
+    svg = figures.curve_plot({**curve, "series": [{"label": "", "role": "measured", "y": [1, 0.1, None, 0.01, 0.001]}]})
     assert svg.count("M") == 2 and "&lt;" in svg and "&amp;" in svg
 
 

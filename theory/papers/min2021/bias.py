@@ -90,7 +90,7 @@ BIAS_SETTING = (
     ),
     Quantity(
         dev_scaled,
-        "the same after training from κU₂ instead of U₂",
+        "the same, trained from κU₂ instead of U₂",
         latex=r"\mathrm{dev}_\kappa",
         unicode="dev_κ",
         measured=True,
@@ -209,7 +209,7 @@ bias_det = Claim(
 
 bias_linear = Claim(
     id="min2021.bias-linear",
-    title="the deviation is linear in the unseen part",
+    title="the unseen part of the trained map is linear in U₂",
     kind=Kind.IDENTITY,
     setting=BIAS_SETTING,
     parts=(Part("linear", sp.Eq(dev_scaled, kappa * dev_end), Quantifier.ALONG),),

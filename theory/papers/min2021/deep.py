@@ -145,7 +145,7 @@ deep_conserved = Claim(
     ),
     mutants=(
         Mutant(
-            "transposed",
+            "sum",
             "W_lᵀW_l + W_{l+1}W_{l+1}ᵀ in place of the difference",
             {"imbalance": sp.Eq(other_t, W_1.T * W_1 + W_2 * W_2.T)},
         ),

@@ -293,8 +293,8 @@ thm2_gronwall = Claim(
     source=derived("thm2, variants"),
     proof=(by_claim("min2021.lemma1", "level and orthogonality"), by_claim("min2021.bias-det", "(G)")),
     mutants=(
-        Mutant("no-drift", "no exponential", {"distance": sp.Le(dev_2, s * h ** (-2 * alpha))}),
-        Mutant("C-1", "no exponential, exponent 1 − 4α", {"corrected": sp.Le(dev_2, s * h ** (1 - 4 * alpha))}),
+        Mutant("no-drift", "s·h^(−2α): no exponential", {"distance": sp.Le(dev_2, s * h ** (-2 * alpha))}),
+        Mutant("no-C", "s·h^(1−4α): no exponential", {"corrected": sp.Le(dev_2, s * h ** (1 - 4 * alpha))}),
     ),
 )
 
@@ -316,7 +316,7 @@ thm2_strong = Claim(
             "measured-level",
             sp.Le(dev_2, _strong(kappa_drawn)),
             Quantifier.PROBABILITY,
-            note="with the measured κ₋; holds with probability 1 − δ²/4 given the seen weights, hence 1 − δ",
+            note="with the measured κ₋; it fails only where one of the two events behind (ii) fails (at most δ/2)",
         ),
     ),
     assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("h ≥ m + r", sp.Ge(h, m + r))),
@@ -327,10 +327,10 @@ thm2_strong = Claim(
         DAVIDSON,
     ),
     mutants=(
-        Mutant("half", "half the bound", {"distance": sp.Le(dev_2, _strong(l_bar) / 4)}),
+        Mutant("quarter", "a quarter of the bound", {"distance": sp.Le(dev_2, _strong(l_bar) / 4)}),
         Mutant(
             "no-level",
-            "the measured κ₋ replaced by 0 and no tail",
+            "½h^(−α)‖Θ̂‖₂^½",
             {"measured-level": sp.Le(dev_2, h ** (-alpha) * sp.sqrt(theta_norm) / 2)},
         ),
     ),

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from numerics.closed_forms import whitened_flow
+from numerics.networks import loss_of, two_layer_linear
 from numerics.reduced import reduce
 
 from ...experiment import Experiment, Instances, Measured, Run, to_device
 from .families import SEEDS, families, gaussian, orthonormal, realise, scalar, together
 from .flows import descent_speed, speed_scale
-from .training import ROUNDING, error_norm, flow, log_times, reduced, weight
+from .training import ROUNDING, TIGHTER, error_norm, flow, log_times, reduced, weight
 
 norm = torch.linalg.matrix_norm
 
@@ -111,19 +112,24 @@ def measure_oracles(instances: Instances, run: Run) -> Measured:
 def _mode(trajectory, x: Tensor, index: int) -> tuple[Tensor, Tensor]:
     """Product u·v and v² of one mode over time, from the trained (compressed) layers; modes are sorted by x."""
     product = trajectory.U1 @ trajectory.V.mT
-    order = x.argsort(1, descending=True)
-    del order
     signs = trajectory.problem.Phi1
     full = signs[:, None] @ product
     return full[..., index, index], (trajectory.V @ trajectory.V.mT)[..., index, index]
+
+
+def _velocity(U1: Tensor, V: Tensor, Yt: Tensor) -> Tensor:
+    """d/dt [U₁; V] of the whitened network: minus the gradient of ½‖Ỹ − U₁Vᵀ‖² by autograd."""
+    eye = torch.eye(U1.shape[1], dtype=U1.dtype, device=U1.device).expand(len(U1), -1, -1)
+    loss = loss_of(two_layer_linear, eye, Yt)
+    slopes = torch.func.grad(lambda p: loss(p).sum())({"U": U1, "V": V})
+    return -torch.cat((slopes["U"], slopes["V"]), 1)
 
 
 def _whitened_values(i: Instances, run: Run) -> dict[str, dict[str, Tensor]]:
     U1, V, Yt = i["U1"], i["V"], i["Yt"]
     r, m = U1.shape[1], V.shape[1]
     eye = torch.eye(r, dtype=U1.dtype, device=U1.device).expand(len(U1), -1, -1)
-    E = Yt - U1 @ V.mT
-    Z, Zdot = torch.cat((U1, V), 1), torch.cat((E @ V, E.mT @ U1), 1)
+    Z, Zdot = torch.cat((U1, V), 1), _velocity(U1, V, Yt)
     zero = torch.zeros(len(U1), r, r, dtype=U1.dtype, device=U1.device)
     S = torch.cat((torch.cat((zero, Yt), 2), torch.cat((Yt.mT, zero[:, :1, :1].expand(-1, m, m)), 2)), 1)
     K = torch.diag(torch.cat((torch.ones(r), -torch.ones(m)))).to(U1).expand(len(U1), -1, -1)
@@ -154,7 +160,17 @@ def _whitened_values(i: Instances, run: Run) -> dict[str, dict[str, Tensor]]:
     return {"values": values, "budgets": budgets}
 
 
-oracles = Experiment("min2021.oracles", MODES, realise_modes, measure_oracles)
+oracles = Experiment(
+    "min2021.oracles",
+    MODES,
+    realise_modes,
+    measure_oracles,
+    witnesses=(
+        lambda: realise_modes(Modes("aligned", 2, 2, 1), 2),
+        lambda: realise_modes(Modes("balanced-modes", 1, 1, 1), 2),
+    ),
+    confirmed_by=TIGHTER,
+)
 
 
 # ---- symmetry
@@ -209,6 +225,7 @@ symmetry = Experiment(
     realise,
     measure_symmetry,
     witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5),),
+    confirmed_by=TIGHTER,
 )
 
 EXPERIMENTS = (oracles, symmetry)

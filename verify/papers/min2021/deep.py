@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from numerics.networks import deep_linear, loss_of
 from ...experiment import Experiment, Instances, Measured, Run, to_device
 from .families import SEEDS, gaussian, orthonormal
 from .margin import hyperbolic
-from .training import FLOOR, RESOLVED, ROUNDING, log_times
+from .training import AUTOGRAD, FLOOR, RESOLVED, ROUNDING, log_times
 
 norm = torch.linalg.matrix_norm
 SMALL = st.integers(1, 3)
@@ -52,7 +53,7 @@ def deep_families(
 
 
 def realise_deep(family: Deep, B: int) -> Instances:
-    """Layers W_1, …, W_N and a target Y; `balanced` layers share singular values, `margin` has Y near W."""
+    """Layers W_1, …, W_N and a target Y; `balanced` layers share singular values, `near` has Y close to W."""
     g, sizes = family.generator(), family.sizes
     if family.regime.startswith("balanced"):
         layers = balanced_layers(sizes, B, g)
@@ -60,7 +61,7 @@ def realise_deep(family: Deep, B: int) -> Instances:
         layers = [gaussian(g, B, a, b) for a, b in pairwise(sizes)]
     W = product(layers)
     G = gaussian(g, *W.shape)
-    low = torch.linalg.svdvals(W).amin(1)
+    low = torch.linalg.svdvals(W)[:, min(sizes) - 1]
     near = W + (0.02 if family.regime == "balanced-near" else 0.3) * (low / norm(G))[:, None, None] * G
     Y = G if family.regime == "free" else near
     return {**{f"W_{k + 1}": w for k, w in enumerate(layers)}, "Y": Y}
@@ -233,7 +234,7 @@ def with_choice(family: Deep, B: int) -> Instances:
     """Two layers and a free choice of c₁ in (0, 1)."""
     return {
         **realise_deep(family, B),
-        "c_1": 0.05 + 0.9 * torch.rand(B, generator=family.generator(), dtype=torch.float64),
+        "c_1": 0.05 + 0.9 * torch.rand(B, generator=Deep((), "", family.seed + 1).generator(), dtype=torch.float64),
     }
 
 
@@ -310,7 +311,13 @@ def _smallest_sum(W1: Any, W2: Any) -> Any:
 
 TWO = deep_families((2,), ("near", "free", "hyperbolic"))
 EXPERIMENTS = (
-    Experiment("min2021.deep-conserved", deep_families((2, 3, 4), ("free", "near")), realise_deep, measure_conserved),
+    Experiment(
+        "min2021.deep-conserved",
+        deep_families((2, 3, 4), ("free", "near")),
+        realise_deep,
+        measure_conserved,
+        confirmed_by=AUTOGRAD,
+    ),
     Experiment("min2021.deep-drift", deep_families((2, 3, 4), ("free", "near")), realise_deep, measure_drift),
     Experiment("min2021.deep-derivative", deep_families((3,), ("free", "near")), realise_deep, measure_speed),
     Experiment(
@@ -320,6 +327,7 @@ EXPERIMENTS = (
         measure_deep_rate,
         picture="rate",
         witnesses=(lambda: scalar_deep(0.9, 2, 1.0),),
+        confirmed_by=AUTOGRAD,
     ),
     Experiment("min2021.deep-margin", TWO, realise_two, measure_operator, witnesses=(diagonal_two,)),
     Experiment(
@@ -329,8 +337,15 @@ EXPERIMENTS = (
         measure_deep_rate,
         picture="rate",
         witnesses=(lambda: scalar_deep(0.9**0.5, 2, 1.0),),
+        confirmed_by=AUTOGRAD,
     ),
-    Experiment("min2021.deep-balanced", deep_families((2, 3), ("balanced",)), realise_deep, measure_operator),
+    Experiment(
+        "min2021.deep-balanced",
+        deep_families((2, 3), ("balanced",)),
+        realise_deep,
+        measure_operator,
+        witnesses=tuple(partial(realise_deep, Deep(s, "balanced", 1), 2) for s in ((2, 2, 2), (1, 2, 2), (3, 2, 2, 2))),
+    ),
     Experiment(
         "min2021.deep-balanced-rate",
         deep_families((2, 3), ("balanced",), square=True),
@@ -338,6 +353,7 @@ EXPERIMENTS = (
         measure_deep_rate,
         picture="rate",
         witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),),
+        confirmed_by=AUTOGRAD,
     ),
     Experiment(
         "min2021.deep-eq9",
@@ -346,7 +362,14 @@ EXPERIMENTS = (
         measure_operator,
         enclose=_balls,
     ),
-    Experiment("min2021.deep-eq12", deep_families((2,), ("near",)), realise_deep, measure_deep_rate, picture="rate"),
+    Experiment(
+        "min2021.deep-eq12",
+        deep_families((2,), ("near",)),
+        realise_deep,
+        measure_deep_rate,
+        picture="rate",
+        confirmed_by=AUTOGRAD,
+    ),
     Experiment(
         "min2021.deep-cor2",
         deep_families((3,), ("balanced",), square=True),
@@ -354,6 +377,7 @@ EXPERIMENTS = (
         measure_deep_rate,
         picture="rate",
         witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),),
+        confirmed_by=AUTOGRAD,
     ),
     Experiment(
         "min2021.deep-balanced-printed",

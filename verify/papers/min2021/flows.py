@@ -15,8 +15,11 @@ from numerics.reduced import Reduced
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
 from .families import POSITIVE_LEVEL, families, on_data, realise, scalar, together
 from .training import (
+    AUTOGRAD,
     ROUNDING,
+    TIGHTER,
     error_norm,
+    fastest_rate,
     flow,
     level,
     log_loss_budget,
@@ -67,11 +70,7 @@ dLdt = Experiment(
 # ---- conserved: trained by autograd at full width
 def _short(instances: Instances, steps: float) -> Tensor:
     """Times up to `steps` fastest time scales: the autograd engine is explicit. (B, T)"""
-    problem = reduced(instances)
-    fastest = problem.root[:, 0].square() * weight(problem) + problem.root[:, 0] * torch.linalg.vector_norm(
-        problem.target, dim=(-2, -1)
-    )
-    return log_times(steps / fastest)[:, ::4]
+    return log_times(steps / fastest_rate(reduced(instances)))[:, ::4]
 
 
 def autograd_flow(
@@ -118,10 +117,9 @@ def measure_conserved(instances: Instances, run: Run, train_by: Any = autograd_f
     found = _row_space(Z, Z0, drift, problem)
     narrow = flow(problem, times, run)
     slack = problem.root[:, :1] * (norm(U) + norm(V)) * drift + narrow.error
-    p = Z0.shape[-2]
     eigenvalues = torch.linalg.eigvalsh(Lambda)
-    sorted_size = eigenvalues.abs().sort(-1, descending=True).values
-    clear = sorted_size[..., min(p, sorted_size.shape[-1]) - 1] > budget
+    # by Ostrowski, full rank of Z(0) makes every eigenvalue that counts at least σ_p(Z(0))²
+    clear = found["smallest"].square() > 2 * budget
     E = norm(problem.target[:, None] - problem.root[:, None, :, None] * (U1 @ V.mT))
     values = {
         **static(instances),
@@ -150,10 +148,13 @@ def measure_conserved(instances: Instances, run: Run, train_by: Any = autograd_f
         "volume": found["volume_budget"],
         "inertia-plus": zero,
         "inertia-minus": zero,
-        "inertia-full": zero,
+        "full-plus": zero,
+        "full-minus": zero,
         "width": 2 * E * slack + slack.square(),
     }
-    return Measured(values, budgets, judged={"inertia-full": clear}, ok=ok & narrow.ok, start=1, axis="t")
+    return Measured(
+        values, budgets, judged={"full-plus": clear, "full-minus": clear}, ok=ok & narrow.ok, start=1, axis="t"
+    )
 
 
 def _row_space(Z: Tensor, Z0: Tensor, drift: Tensor, problem: Any) -> dict[str, Tensor]:
@@ -175,6 +176,7 @@ def _row_space(Z: Tensor, Z0: Tensor, drift: Tensor, problem: Any) -> dict[str, 
         "leak": norm(Z - Psi @ Z0),
         "twist": norm(Psi.mT @ J @ Psi - J),
         "volume": volume,
+        "smallest": smallest0,
         "spread": 2 * condition,
         "twist_budget": 4 * norm(Psi) * drift / smallest0 + 100 * ROUNDING * condition * norm(Psi).square(),
         "volume_budget": 4 * p * (drift / smallest + ROUNDING * condition),
@@ -197,6 +199,7 @@ conserved = Experiment(
         "descent": Variation(measure=lambda i, run: measure_conserved(i, run, autograd_descent)),
     },
     on_data=on_data(),
+    confirmed_by=AUTOGRAD,
 )
 
 
@@ -272,6 +275,7 @@ thm1 = Experiment(
     settings={"descent": Variation(measure=measure_descent_as_flow, witnesses=(lambda: scalar(1.0, 0.0, 2.0, 1.9),))},
     on_data=on_data(),
     picture="rate",
+    confirmed_by=TIGHTER,
 )
 
 
@@ -290,7 +294,8 @@ def measure_equilibrium(instances: Instances, run: Run) -> Measured:
         "length": error_length + (relative * q * (1 + q) * length).nan_to_num(nan=0.0),
         "limit": decay * error_norm(trajectory)[:, :1] + trajectory.error[:, -1:],
     }
-    return Measured(values, budgets, ok=trajectory.ok, start=1, axis="t")
+    settled = {"limit": decay < 1e-6}
+    return Measured(values, budgets, judged=settled, ok=trajectory.ok, start=1, axis="t")
 
 
 def rounding_of_q(problem: Reduced) -> Tensor:
@@ -334,6 +339,7 @@ equilibrium = Experiment(
     settings={"any-start": Variation(measure=measure_saddle, witnesses=(lambda: scalar(1.0, 1.0, 1.0, -1.0),))},
     on_data=on_data(POSITIVE_LEVEL),
     picture="length-drive",
+    confirmed_by=TIGHTER,
 )
 
 EXPERIMENTS = (dLdt, conserved, thm1, equilibrium)

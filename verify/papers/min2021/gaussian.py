@@ -22,8 +22,7 @@ from .families import families, gaussian, orthonormal, realise
 from .training import ROUNDING, level, reduced, static, weight
 
 norm = torch.linalg.matrix_norm
-SETTLED = 1e-6
-"""Share of ‖dev‖ that the error left at the end of a run may amount to."""
+RTOL = 1e-8
 
 
 # ---- lemma1, deterministic part
@@ -105,11 +104,12 @@ def converged(problem: Reduced, run: Run) -> tuple[Tensor, Tensor, Tensor]:
     c = level(problem)
     end = 16 / (problem.root[:, -1].square() * c)
     times = torch.stack((torch.zeros_like(end), end), 1)
-    trajectory = reduced_flow(problem, times, rtol=1e-8, engine="radau", quadratures=False, estimate_error=False)
+    trajectory = reduced_flow(problem, times, rtol=RTOL, engine="radau", quadratures=False, estimate_error=False)
     V, U2 = trajectory.V[:, -1], trajectory.problem.U2
     E = torch.linalg.vector_norm(trajectory.residual[:, -1], dim=(-2, -1))
     rest = torch.expm1(problem.root[:, 0] * E / (problem.root[:, -1].square() * c)) * weight(problem).sqrt()
-    return U2 @ V.mT, rest * norm(U2) + 1e-7 * norm(U2) * norm(V), trajectory.ok
+    # ten tolerances of the solver for V, relative to its size
+    return U2 @ V.mT, rest * norm(U2) + 10 * RTOL * norm(U2) * weight(problem).sqrt(), trajectory.ok
 
 
 def _constants(design: Design, n: int, device: torch.device) -> dict[str, Any]:
@@ -270,7 +270,7 @@ WIDTHS = (2**14, 2**16, 2**18, 2**20)
 def sample_scaling(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
     """rms‖dev‖_F at four widths: the constant at the largest, the slope over all; errors by the delta method."""
     p = design.parameters
-    per_width = max(n // len(WIDTHS), 40)
+    per_width = n  # a skewed mean of squares: the t test needs many draws
     squares = []
     for h in WIDTHS:
         dev, _, ok = converged(draw(design, per_width, g, h).to(run.device), run)
@@ -293,7 +293,8 @@ def sample_scaling(design: Design, n: int, g: torch.Generator, run: Run) -> Meas
         "rms": rms * one,
         "slope": slope * one,
     }
-    return Measured(values, {"constant": rms * relative[-1] * one, "exponent": slope_error * one})
+    budget = {"constant": rms * relative[-1] * one, "exponent": slope_error * one}
+    return Measured(values, budget, degrees=per_width - 1)
 
 
 def _scaling(alpha: float, size: float, quick: bool = True) -> Design:

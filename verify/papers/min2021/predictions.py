@@ -35,7 +35,7 @@ def predict(data: Any, seed: int) -> list[dict[str, Any]]:
     return [
         *_rates(trajectory, E, rate, named),
         *_distance(problem, trajectory, instances),
-        *_descent(_strong_start(instances)),
+        *(_descent(_strong_start(instances)) if bool((problem.target != 0).any()) else ()),
     ]
 
 

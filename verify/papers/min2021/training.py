@@ -19,6 +19,8 @@ FLOOR = 1e-14
 RESOLVED = 0.05
 """Largest relative error of ‖E‖ at which a comparison is still made."""
 POINTS = 33
+TIGHTER = "a tighter run of another integrator"
+AUTOGRAD = "a tighter run"
 
 
 def reduced(instances: Instances) -> Reduced:
@@ -52,13 +54,16 @@ def weight(problem: Reduced) -> Tensor:
     return problem.Z.square().sum((-2, -1))
 
 
+def fastest_rate(problem: Reduced) -> Tensor:
+    """λ₁‖Z‖_F² + √λ₁‖Ỹ‖_F at the start: the inverse of the shortest time scale. (B,)"""
+    top = problem.root[:, 0]
+    rate = top.square() * weight(problem) + top * torch.linalg.vector_norm(problem.target, dim=(-2, -1))
+    return rate.clamp_min(torch.finfo(rate.dtype).tiny)
+
+
 def horizon(problem: Reduced, factor: float = 25.0) -> Tensor:
     """factor/(λ_r c), but no longer than 10⁵ fastest time scales; for c = 0 a thousand of them. (B,)"""
-    c = level(problem)
-    fastest = problem.root[:, 0].square() * weight(problem) + problem.root[:, 0] * torch.linalg.vector_norm(
-        problem.target, dim=(-2, -1)
-    )
-    fastest = fastest.clamp_min(torch.finfo(fastest.dtype).tiny)
+    c, fastest = level(problem), fastest_rate(problem)
     return torch.where(c > 0, torch.minimum(factor / (problem.root[:, -1].square() * c), 1e5 / fastest), 1e3 / fastest)
 
 
@@ -79,9 +84,7 @@ def flow(problem: Reduced, times: Tensor, run: Run, quadratures: bool = False) -
 def first_engine(problem: Reduced, times: Tensor) -> Literal["explicit", "radau"]:
     """The integrator of a first pass over a small batch, where a step costs its overhead: implicit from a stiffness
     λ₁(‖Z‖² + ‖Ỹ‖/√λ₁)t of 600 on, where its few steps are cheaper."""
-    top = problem.root[:, 0]
-    stiffness = top * (top * weight(problem) + torch.linalg.vector_norm(problem.target, dim=(-2, -1))) * times[:, -1]
-    return "radau" if bool(stiffness.max() > 600) else "explicit"
+    return "radau" if bool((fastest_rate(problem) * times[:, -1]).max() > 600) else "explicit"
 
 
 def confirming_engine(problem: Reduced, times: Tensor) -> Literal["gauss", "radau"]:
