@@ -71,7 +71,7 @@ def test_an_interrupted_campaign_resumes(
     report: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
-    carry_out = campaign.carry_out
+    carry_out = campaign.attempt
 
     def counted(piece: Any) -> dict[str, Any]:
         if len(done) == stop:
@@ -79,7 +79,7 @@ def test_an_interrupted_campaign_resumes(
         done.append(piece.claim)
         return carry_out(piece)
 
-    monkeypatch.setattr(campaign, "carry_out", counted)
+    monkeypatch.setattr(campaign, "attempt", counted)
     stop = 1
     first = run(tmp_path)
     assert first["interrupted"] and first["exit_code"] == 130
@@ -94,7 +94,7 @@ def test_an_interrupted_campaign_resumes(
 
 def test_other_settings_do_not_read_what_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(tmp_path, claims=("min2021.tail",))
-    monkeypatch.setattr(campaign, "carry_out", lambda piece: pytest.fail("carried out"))
+    monkeypatch.setattr(campaign, "attempt", lambda piece: pytest.fail("carried out"))
     run(tmp_path, claims=("min2021.tail",))
     with pytest.raises(pytest.fail.Exception, match="carried out"):
         run(tmp_path, claims=("min2021.tail",), seed=9)
