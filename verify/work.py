@@ -65,6 +65,8 @@ def carry_out(piece: Piece) -> dict[str, Any]:
     else:
         tally, tests = sample_claim(claim, experiment, piece.profile, piece.seed, run, piece.level)
     result = summary(tally)
+    if piece.data is not None:  # that a part has no occasion to speak on one data set says nothing against it
+        result["spoke"] = {part: n for part, n in result["spoke"].items() if n}
     result["unit"] = slack_unit(claim)
     result["statistics"] = [t.row() for t in tests]
     if tally.found is not None and isinstance(experiment, Experiment):
