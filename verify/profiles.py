@@ -35,7 +35,7 @@ class Profile:
 
 PROFILES = {
     "quick": Profile("quick", examples=3, batch=8, shards=1, shrinks=12, draws=400, all_designs=False),
-    "standard": Profile("standard", examples=16, batch=16, shards=2, shrinks=60, draws=2000, all_designs=True),
+    "standard": Profile("standard", examples=40, batch=16, shards=2, shrinks=60, draws=2000, all_designs=True),
     "deep": Profile("deep", examples=100, batch=32, shards=100, shrinks=300, draws=20000, all_designs=True),
 }
 
