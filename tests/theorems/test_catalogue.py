@@ -36,3 +36,15 @@ def test_claim(claim_id: str, mutant: str) -> None:
         assert bench(claim_id).check_mutant(mutant)
     else:
         bench(claim_id).check()
+
+
+def test_every_claim_is_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """The command on the real catalogue: every claim has a line in `list`, and `show` prints each."""
+    from verify.__main__ import main
+
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out
+    for claim_id in catalogue():
+        assert claim_id in listed
+        assert main(["show", claim_id]) == 0
+        assert claim_id in capsys.readouterr().out

@@ -3,8 +3,7 @@
 Comparisons are three-valued: None where the balls overlap.  Precision is `flint.ctx.prec`.
 """
 
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +13,8 @@ from flint import arb, arb_mat, fmpq
 from theory.backends.balls import clipped_sqrt, eigenvalues, hull, nonnegative, power, singular_values
 from theory.backends.ir import Code, run
 from theory.backends.names import CIRCULAR, HYPERBOLIC
-from theory.errors import ShapeError, TheoryError, UnsupportedError
+from theory.backends.unbatched import Unbatched
+from theory.errors import UnsupportedError
 
 Truth = bool | None
 _NUMBERS: dict[Any, Callable[[], arb]] = {
@@ -48,74 +48,22 @@ def _by_name(name: str) -> Any:
     return lambda self, x: getattr(x, name)()
 
 
-def _is_rows(value: Any) -> bool:
-    """Whether a value is a list of rows of numbers."""
-    nested = isinstance(value, list | tuple) and value and all(isinstance(r, list | tuple) for r in value)
-    return bool(nested) and not any(isinstance(x, list | tuple) for row in value for x in row)
-
-
-class ArbOps:
+class ArbOps(Unbatched):
     """Operations on balls and matrices of balls."""
 
-    fold = None
-
-    @classmethod
-    def of(cls, values: list[Any]) -> "ArbOps":
-        return cls()
-
-    def quiet(self) -> Any:
-        return nullcontext()
-
-    def guarded(self, go: Callable[[], Any], inputs: Mapping[str, Any], matrices: Any) -> Any:
-        return go()
-
-    def finish(self, value: Any) -> Any:
-        return value
-
-    def constant(self, value: Any) -> arb:
-        return number(value)
-
-    def truth(self, value: bool) -> bool:
-        return value
+    number = staticmethod(number)
+    Matrix = arb_mat
 
     def shape(self, A: arb_mat) -> tuple[int, int]:
         return A.nrows(), A.ncols()
 
-    def scalar(self, name: str, value: Any) -> arb:
-        try:
-            return number(value)
-        except (TypeError, ValueError, AttributeError):
-            raise TheoryError(f"{name}={value!r}: expected one real number (no batches here)") from None
-
-    def matrix(self, name: str, value: Any) -> arb_mat:
-        if isinstance(value, arb_mat):
-            return value
-        rows = value.tolist() if hasattr(value, "tolist") else value
-        if not _is_rows(rows):
-            raise ShapeError(f"{name}: expected one matrix as rows of numbers (no batches here)")
-        return arb_mat([[self.scalar(name, x) for x in row] for row in rows])
-
     # ---- arithmetic ----
-
-    def add(self, a: Any, b: Any) -> Any:
-        return a + b
-
-    def sub(self, a: Any, b: Any) -> Any:
-        return a - b
-
-    def mul(self, a: Any, b: Any) -> Any:
-        return a * b
-
-    matmul = mul
 
     def scale(self, s: arb, A: arb_mat) -> arb_mat:
         return A * s
 
     def div(self, a: arb, b: arb) -> arb:
         return a / b
-
-    def neg(self, a: Any) -> Any:
-        return -a
 
     def square(self, a: arb) -> arb:
         return abs(a) * abs(a)

@@ -1,7 +1,6 @@
 """mpmath: one point at a time, at the precision of the caller's `mpmath.workdps`."""
 
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable
 from fractions import Fraction
 from functools import wraps
 from typing import Any
@@ -11,7 +10,8 @@ import sympy as sp
 
 from theory.backends.ir import Code, run
 from theory.backends.names import CIRCULAR, HYPERBOLIC, PLAIN
-from theory.errors import ShapeError, TheoryError
+from theory.backends.unbatched import Unbatched
+from theory.errors import ShapeError
 
 
 def _real(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,71 +45,21 @@ def number(value: Any) -> Any:
     return mp.mpf(value.item() if hasattr(value, "item") else value)
 
 
-def _is_rows(value: Any) -> bool:
-    """Whether a value is a list of rows of numbers."""
-    nested = isinstance(value, list | tuple) and value and all(isinstance(r, list | tuple) for r in value)
-    return bool(nested) and not any(isinstance(x, list | tuple) for row in value for x in row)
-
-
-class MpmathOps:
+class MpmathOps(Unbatched):
     """Operations on mpf and mpmath matrices."""
 
-    fold = None
-
-    @classmethod
-    def of(cls, values: list[Any]) -> "MpmathOps":
-        return cls()
-
-    def quiet(self) -> Any:
-        return nullcontext()
-
-    def guarded(self, go: Callable[[], Any], inputs: Mapping[str, Any], matrices: Any) -> Any:
-        return go()
-
-    def finish(self, value: Any) -> Any:
-        return value
-
-    def constant(self, value: Any) -> Any:
-        return number(value)
-
-    def truth(self, value: bool) -> bool:
-        return value
+    number = staticmethod(number)
+    Matrix = mp.matrix
 
     def shape(self, A: Any) -> tuple[int, int]:
         return A.rows, A.cols
 
-    def scalar(self, name: str, value: Any) -> Any:
-        try:
-            return number(value)
-        except (TypeError, ValueError, AttributeError):
-            raise TheoryError(f"{name}={value!r}: expected one real number (no batches here)") from None
-
-    def matrix(self, name: str, value: Any) -> Any:
-        if isinstance(value, mp.matrix):
-            return value
-        rows = value.tolist() if hasattr(value, "tolist") else value
-        if not _is_rows(rows):
-            raise ShapeError(f"{name}: expected one matrix as rows of numbers (no batches here)")
-        return mp.matrix([[self.scalar(name, x) for x in row] for row in rows])
-
     # ---- arithmetic ----
 
-    def add(self, a: Any, b: Any) -> Any:
-        return a + b
-
-    def sub(self, a: Any, b: Any) -> Any:
-        return a - b
-
-    def mul(self, a: Any, b: Any) -> Any:
-        return a * b
-
-    scale = matmul = mul
+    scale = Unbatched.mul
 
     def hadamard(self, A: Any, B: Any) -> Any:
         return mp.matrix([[A[i, j] * B[i, j] for j in range(A.cols)] for i in range(A.rows)])
-
-    def neg(self, a: Any) -> Any:
-        return -a
 
     def div(self, a: Any, b: Any) -> Any:
         if b != 0:

@@ -37,6 +37,23 @@ dev_scaled, dev_end = sp.MatrixSymbol("dev_scaled", D, m), sp.MatrixSymbol("dev_
 Z_2 = Stack(V, seen) * unseen.T
 rank_Z = sp.Symbol("rank_Z", integer=True, positive=True)
 
+DISTANCE = (
+    Quantity(
+        dev_F,
+        "Frobenius distance of the trained map to the minimum-norm solution",
+        latex=r"\|\mathrm{dev}\|_F",
+        unicode="‖dev‖_F",
+        measured=True,
+    ),
+    Quantity(
+        dev_2,
+        "spectral distance of the trained map to the minimum-norm solution",
+        latex=r"\|\mathrm{dev}\|_2",
+        unicode="‖dev‖₂",
+        measured=True,
+    ),
+)
+
 BIAS_SETTING = (
     *BASE,
     Quantity(V_end, "second layer at the end", latex=r"V_\infty", unicode="V∞", measured=True),
@@ -57,20 +74,7 @@ BIAS_SETTING = (
         latex=r"\|U_1(0)U_2^\top\|_2",
         unicode="‖U₁U₂ᵀ‖₂",
     ),
-    Quantity(
-        dev_F,
-        "Frobenius distance of the trained map to the minimum-norm solution",
-        latex=r"\|\mathrm{dev}\|_F",
-        unicode="‖dev‖_F",
-        measured=True,
-    ),
-    Quantity(
-        dev_2,
-        "spectral distance of the trained map to the minimum-norm solution",
-        latex=r"\|\mathrm{dev}\|_2",
-        unicode="‖dev‖₂",
-        measured=True,
-    ),
+    *DISTANCE,
     Quantity(I_end, "drive ∫₀^∞‖Σ^½E‖₂", latex=r"I_\infty", unicode="I∞", measured=True),
     Quantity(rank_Z, "rank of Z at the start", latex=r"\mathrm{rank}\,Z(0)", unicode="rank Z₀"),
     Quantity(

@@ -5,7 +5,7 @@ import sympy as sp
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...proof import algebra, by_claim, lemma
 from ...words import FrobeniusNorm, SingularValue, Stack
-from .bias import dev_2, dev_F
+from .bias import DISTANCE, dev_2
 from .flow import FLOW
 from .setting import (
     BASE,
@@ -72,20 +72,7 @@ GAUSSIAN_SETTING = (
         latex=r"\bar\ell",
         unicode="ℓ̄",
     ),
-    Quantity(
-        dev_2,
-        "spectral distance of the trained map to the minimum-norm solution",
-        latex=r"\|\mathrm{dev}\|_2",
-        unicode="‖dev‖₂",
-        measured=True,
-    ),
-    Quantity(
-        dev_F,
-        "Frobenius distance of the trained map to the minimum-norm solution",
-        latex=r"\|\mathrm{dev}\|_F",
-        unicode="‖dev‖_F",
-        measured=True,
-    ),
+    *DISTANCE,
     Quantity(chi, "‖U₂V_kᵀ‖²/(τ²‖V_k‖²) for m = 1", latex=r"\chi", unicode="χ", measured=True),
     Quantity(F_chi, "distribution function of χ over fresh draws", latex=r"F_\chi", unicode="F_χ", measured=True),
     Quantity(
