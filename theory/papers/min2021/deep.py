@@ -5,7 +5,7 @@ import sympy as sp
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale
 from ...proof import algebra, by_claim, lemma
 from ...words import Eigenvalue, FrobeniusNorm, PositivePart, SingularValue
-from .setting import deep, derived, level, margin, scalar, t
+from .setting import MARGIN_NOTE, Margin, deep, derived, level, scalar, t
 
 h_0, h_1, h_2, h_3 = sp.symbols("h_0 h_1 h_2 h_3", integer=True, positive=True)
 W_1, W_2, W_3 = (
@@ -218,10 +218,10 @@ deep_rate = Claim(
     mutants=(Mutant("double", "rate 2aγ", {"rate": _exponential(2 * a_0 * gamma)}),),
 )
 
-right_pairing = margin(Delta_plus, Delta, SingularValue(W_1 * W_2, h_2)) + margin(
+right_pairing = Margin(Delta_plus, Delta, SingularValue(W_1 * W_2, h_2)) + Margin(
     Delta_minus, Delta, SingularValue(W_1 * W_2, h_0)
 )
-swapped_pairing = margin(Delta_plus, Delta, SingularValue(W_1 * W_2, h_0)) + margin(
+swapped_pairing = Margin(Delta_plus, Delta, SingularValue(W_1 * W_2, h_0)) + Margin(
     Delta_minus, Delta, SingularValue(W_1 * W_2, h_2)
 )
 deep_margin = Claim(
@@ -236,6 +236,7 @@ deep_margin = Claim(
         Mutant("swapped", "the pairing as printed in eq. 9", {"eigenvalue": sp.Ge(2 * lambda_T, swapped_pairing)}),
         Mutant("no-half", "λ_min(T) without the factor 2", {"eigenvalue": sp.Ge(lambda_T, right_pairing)}),
     ),
+    notes=(MARGIN_NOTE,),
 )
 
 margin_rate = Claim(
@@ -246,7 +247,7 @@ margin_rate = Claim(
     parts=(
         Part(
             "rate",
-            _exponential(gamma * (margin(Delta_plus, Delta, nu_1) + margin(Delta_minus, Delta, nu_2)) / 2),
+            _exponential(gamma * (Margin(Delta_plus, Delta, nu_1) + Margin(Delta_minus, Delta, nu_2)) / 2),
             Quantifier.ALONG,
             Scale.LOG,
         ),
@@ -262,9 +263,10 @@ margin_rate = Claim(
         Mutant(
             "no-half",
             "without the ½",
-            {"rate": _exponential(gamma * (margin(Delta_plus, Delta, nu_1) + margin(Delta_minus, Delta, nu_2)))},
+            {"rate": _exponential(gamma * (Margin(Delta_plus, Delta, nu_1) + Margin(Delta_minus, Delta, nu_2)))},
         ),
     ),
+    notes=(MARGIN_NOTE,),
 )
 
 deep_balanced = Claim(

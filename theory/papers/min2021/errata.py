@@ -6,7 +6,7 @@ from ...claim import Assumption, Claim, Erratum, Kind, Part, Quantifier, Quantit
 from . import deep as dp
 from .flow import FLOW
 from .margin import MARGIN_SETTING, c_2_t, cor6, ell_start
-from .setting import deep, descent, ell_t, icml, lambda_r, margin, t, v2
+from .setting import MARGIN_NOTE, Margin, deep, descent, ell_t, icml, lambda_r, t, v2
 
 CONFIRMED = "confirmed"
 x, P_tail = sp.Symbol("t", nonnegative=True), sp.Symbol("P_tail", nonnegative=True)
@@ -71,6 +71,7 @@ cor6_printed = Claim(
         cor6.id,
         CONFIRMED,
     ),
+    notes=(MARGIN_NOTE,),
 )
 
 eq9 = Claim(
@@ -88,6 +89,7 @@ eq9 = Claim(
         "min2021.deep-margin",
         CONFIRMED,
     ),
+    notes=(MARGIN_NOTE,),
 )
 
 eq12 = Claim(
@@ -99,7 +101,7 @@ eq12 = Claim(
         Part(
             "rate",
             dp._exponential(
-                dp.gamma * (margin(dp.Delta_plus, dp.Delta, dp.nu_2) + margin(dp.Delta_minus, dp.Delta, dp.nu_1))
+                dp.gamma * (Margin(dp.Delta_plus, dp.Delta, dp.nu_2) + Margin(dp.Delta_minus, dp.Delta, dp.nu_1))
             ),
             Quantifier.ALONG,
             Scale.LOG,
@@ -115,6 +117,7 @@ eq12 = Claim(
         "min2021.deep-margin-rate",
         CONFIRMED,
     ),
+    notes=(MARGIN_NOTE,),
 )
 
 cor2 = Claim(
@@ -168,7 +171,7 @@ thm31 = Claim(
             "constant",
             sp.Ge(
                 dp.lambda_T,
-                c_1 * (margin(dp.Delta_plus, dp.Delta, dp.nu_min) + margin(dp.Delta_minus, dp.Delta, dp.nu_min)) / 2,
+                c_1 * (Margin(dp.Delta_plus, dp.Delta, dp.nu_min) + Margin(dp.Delta_minus, dp.Delta, dp.nu_min)) / 2,
             ),
         ),
     ),
@@ -182,6 +185,7 @@ thm31 = Claim(
         "min2021.deep-margin",
         CONFIRMED,
     ),
+    notes=(MARGIN_NOTE,),
 )
 
 CLAIMS = (tail, tail_printed, cor6_printed, eq9, eq12, cor2, balanced, thm31)

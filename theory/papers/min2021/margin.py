@@ -8,9 +8,11 @@ from ...words import ColumnProjector, Eigenvalue, PositivePart, SingularValue
 from .flow import FLOW
 from .setting import (
     BASE,
+    MARGIN_NOTE,
     Delta_minus,
     Delta_plus,
     E_norm,
+    Margin,
     X,
     Y,
     c,
@@ -19,7 +21,6 @@ from .setting import (
     lambda_1,
     lambda_r,
     m,
-    margin,
     r,
     scalar,
     sigma_product,
@@ -39,11 +40,11 @@ def nu(k, error):
 
 
 def rate_at(error):
-    return margin(Delta_plus, c, nu(m, error)) + margin(Delta_minus, c, nu(r, error))
+    return Margin(Delta_plus, c, nu(m, error)) + Margin(Delta_minus, c, nu(r, error))
 
 
 def bracket_with(plus, minus, index_plus=m, index_minus=r):
-    return margin(plus, c, sigma_product(index_plus)) + margin(minus, c, sigma_product(index_minus))
+    return Margin(plus, c, sigma_product(index_plus)) + Margin(minus, c, sigma_product(index_minus))
 
 
 MARGIN_SETTING = (
@@ -162,7 +163,10 @@ instant = Claim(
             definitions={bracket: bracket_with(Delta_plus, Delta_minus, r, m)},
         ),
     ),
-    notes=("σ_k = 0 beyond the size: for r ≠ m one of the two margins vanishes.",),
+    notes=(
+        MARGIN_NOTE,
+        "σ_k = 0 beyond the size: for r ≠ m one of the two margins vanishes.",
+    ),
 )
 
 
@@ -192,10 +196,11 @@ v2_rate = Claim(
             "balanced-4",
             "rate with 4σ for the balanced case also when r ≠ m",
             definitions={
-                c_2: margin(Delta_plus, c, nu(sp.Min(r, m), E_norm)) + margin(Delta_minus, c, nu(sp.Min(r, m), E_norm))
+                c_2: Margin(Delta_plus, c, nu(sp.Min(r, m), E_norm)) + Margin(Delta_minus, c, nu(sp.Min(r, m), E_norm))
             },
         ),
     ),
+    notes=(MARGIN_NOTE,),
 )
 
 cor6 = Claim(
@@ -229,6 +234,7 @@ cor6 = Claim(
             {"rate": sp.Le(ell_t, sp.exp(-2 * lambda_r * c_2_t * (t - t_0)) * ell_start)},
         ),
     ),
+    notes=(MARGIN_NOTE,),
 )
 
 CLAIMS = (lemma8, instant, v2_rate, cor6)

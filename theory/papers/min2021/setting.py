@@ -5,9 +5,13 @@ Loss L = ½‖Y − XUVᵀ‖_F² (factor ½, sum over samples), ℓ = L − L* 
 with other matrices as U₂ = Φ₂ᵀU.
 """
 
+from typing import Any
+
 import sympy as sp
 
 from ...claim import Quantity, Source
+from ...render.boxes import Box, Fence, Row
+from ...render.names import Name
 from ...words import (
     ColumnProjector,
     Eigenvalue,
@@ -15,6 +19,7 @@ from ...words import (
     PositivePart,
     PseudoInverse,
     RowProjector,
+    ScalarWord,
     SingularValue,
     SpectralNorm,
     Stack,
@@ -172,13 +177,26 @@ def level(matrix, rank=r, out=m):
     return PositivePart(Eigenvalue(matrix, rank)) + PositivePart(Eigenvalue(-matrix, out))
 
 
-def margin(a, b, s):
-    """−a + √((a+b)² + 4s²), in the form that does not cancel: (b² + 2ab + 4s²)/(a + √((a+b)² + 4s²)).
+class Margin(ScalarWord):
+    """g(a, b, s) = −a + √((a+b)² + 4s²) for a, b, s ≥ 0, computed as (b² + 2ab + 4s²)/(a + √((a+b)² + 4s²)), which does
+    not cancel; 0 at a = b = s = 0."""
 
-    Zero when a = b = s = 0, where the quotient is 0/0.
-    """
-    root = sp.sqrt((a + b) ** 2 + 4 * s**2)
-    return sp.Piecewise(((b**2 + 2 * a * b + 4 * s**2) / (a + root), a + root > 0), (0, True))
+    is_nonnegative = True
+
+    def notation(self, show: Any) -> Box:
+        a, b, s = (show(x) for x in self.args)
+        return Row(Name("g"), Fence("(", Row(a, Name(", "), b, Name(", "), s), ")"))
+
+    @staticmethod
+    def rule(ir: Any, a: Any, b: Any, s: Any) -> Any:
+        two, four = ir.const(sp.Integer(2)), ir.const(sp.Integer(4))
+        squares = ir.mul(four, ir.square(s))
+        root = ir.sqrt(ir.add(ir.square(ir.add(a, b)), squares))
+        above = ir.add(ir.add(ir.square(b), ir.mul(two, ir.mul(a, b))), squares)
+        return ir.div(above, ir.max(ir.add(a, root), ir.const(sp.Rational(1, 10**300))))
+
+
+MARGIN_NOTE = "g(a, b, s) = −a + √((a + b)² + 4s²)."
 
 
 def sigma_product(k):
