@@ -118,4 +118,8 @@ def largest_singular_value(C: Errors) -> Float[Tensor, "*stage B"]:
     if gram.shape[-1] == 2:
         a, b, c = gram[..., 0, 0], gram[..., 0, 1], gram[..., 1, 1]
         return ((a + c + torch.hypot(a - c, 2 * b)) / 2).sqrt()
-    return torch.linalg.eigvalsh(gram)[..., -1].clamp(min=0).sqrt()
+    # a trial step may overflow: it is rejected for its size, and must not stop LAPACK
+    finite = torch.isfinite(gram).all(-1).all(-1)
+    safe = torch.where(finite[..., None, None], gram, torch.zeros((), dtype=gram.dtype, device=gram.device))
+    largest = torch.linalg.eigvalsh(safe)[..., -1].clamp(min=0).sqrt()
+    return torch.where(finite, largest, torch.inf)

@@ -38,6 +38,22 @@ def _kth(values: Float[Tensor, "*lead p"], k: int) -> Float[Tensor, "*lead"]:
     return values[..., k - 1] if k <= values.shape[-1] else values.new_zeros(values.shape[:-1])
 
 
+def eigh_psd(A: Square) -> tuple[Float[Tensor, "*lead p"], Square]:
+    """Eigenvalues (increasing) and eigenvectors of positive semidefinite matrices; never raises.
+
+    A trial step of an integrator may hold infinities: such a matrix counts as 0 (the step is rejected for its own
+    values). Where LAPACK's divide and conquer does not converge, the singular value decomposition gives the same.
+    """
+    finite = torch.isfinite(A).all(-1).all(-1)[..., None, None]
+    safe = torch.where(finite, A, torch.zeros((), dtype=A.dtype, device=A.device))
+    try:
+        values, vectors = torch.linalg.eigh(safe)
+    except RuntimeError:  # torch.linalg.LinAlgError is one
+        vectors, values, _ = torch.linalg.svd(safe)
+        values, vectors = values.flip(-1), vectors.flip(-1)
+    return values, vectors
+
+
 def eigenvalue(A: Square, k: int) -> Float[Tensor, "*lead"]:
     """The k-th largest eigenvalue of a symmetric matrix; 0 beyond its size."""
     require(A.shape[-1] == A.shape[-2], f"A has shape {tuple(A.shape)}; expected a square matrix; check it.")

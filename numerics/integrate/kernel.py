@@ -17,6 +17,7 @@ from jaxtyping import Complex, Float
 from torch import Tensor
 
 from ..field import ReducedField
+from ..linalg import eigh_psd
 from ..types import Batch
 from .driver import Memory
 from .tableau import Tableau
@@ -45,9 +46,9 @@ class Kernel:
     def at(cls, field: ReducedField, Z: Tensor) -> "Kernel":
         """Diagonalise at Z."""
         V, R = Z[:, : field.m], field.root[..., None] * Z[:, field.m :]
-        nu, mix = torch.linalg.eigh(V @ V.mT)
+        nu, mix = eigh_psd(V @ V.mT)
         inputs = torch.diag_embed(field.root.square())
-        theta, basis = torch.linalg.eigh((R @ R.mT)[:, None] + nu[..., None, None] * inputs[:, None])
+        theta, basis = eigh_psd((R @ R.mT)[:, None] + nu[..., None, None] * inputs[:, None])
         return cls(Z, theta.clamp(min=0), basis, mix)
 
     @property

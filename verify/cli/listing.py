@@ -8,7 +8,6 @@ from typing import Any
 
 from rich.table import Table
 
-from theory.catalogue import catalogue, paper_keys
 from theory.claim import Claim
 from theory.errors import TheoryError
 from theory.proof import Step, StepKind
@@ -35,6 +34,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _claims(paper: str | None) -> list[Claim]:
+    from theory.catalogue import catalogue, paper_keys
+
     if paper is not None and paper not in paper_keys():
         raise TheoryError(f"unknown paper {paper!r}; the catalogue has {', '.join(paper_keys())}")
     return [claim for claim in catalogue().values() if paper in (None, claim.paper)]

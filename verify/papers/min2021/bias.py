@@ -27,9 +27,11 @@ from .flows import autograd_flow, rounding_of_q
 from .training import (
     AUTOGRAD,
     ROUNDING,
+    STABLE,
     TIGHTER,
     error_norm,
     fastest_rate,
+    growth,
     horizon,
     level,
     log_times,
@@ -157,11 +159,16 @@ def measure_invariant(instances: Instances, run: Run) -> Measured:
     U, V, Phi1, Phi2 = weights["U"], weights["V"], problem.Phi1[:, None], problem.Phi2[:, None]
     U2 = Phi2.mT @ U
     cross_V, cross_U = norm(V @ U2.mT), norm(Phi1.mT @ U @ U2.mT)
+    grown = growth(problem, times, run)
     error = errors["U"] + errors["V"] + ROUNDING * (norm(U) + norm(V))
-    budget = 10 * error * (norm(U) + norm(V))
+    budget = 10 * grown * error * (norm(U) + norm(V))
     values |= {"cross_V": cross_V, "cross_U": cross_U, "Theta_end": end["Theta_end"]}
     return Measured(
-        values, {"stays-V": budget, "stays-U": budget, "min-norm": end["missing"]}, ok=trajectory.ok & ok, axis="t"
+        values,
+        {"stays-V": budget, "stays-U": budget, "min-norm": end["missing"]},
+        judged={"stays-V": grown < STABLE, "stays-U": grown < STABLE},
+        ok=trajectory.ok & ok,
+        axis="t",
     )
 
 
@@ -221,7 +228,9 @@ def measure_linear(instances: Instances, run: Run) -> Measured:
             + ROUNDING * (norm(weights["U"]) * norm(weights["V"]) + norm(best))
         )
     values = {**static(instances), **dev, "kappa": torch.full_like(times, kappa)}
-    return Measured(values, {"linear": error["dev_scaled"] + kappa * error["dev_end"]}, ok=ok)
+    grown = growth(problem, times, run)
+    budget = grown * (error["dev_scaled"] + kappa * error["dev_end"])
+    return Measured(values, {"linear": budget}, judged={"linear": grown < STABLE}, ok=ok)
 
 
 bias_linear = Experiment(

@@ -16,6 +16,8 @@ ROUNDING = 1e-14
 """45 units in the last place: backward error of an eigenvalue or a short product of the sizes met here."""
 FLOOR = 1e-14
 """Excess losses below this share of the start are rounding: E is then a difference of equal numbers."""
+STABLE = 1e6
+"""Largest growth of early errors at which trained weights are still compared: beyond, rounding decides the path."""
 RESOLVED = 0.05
 """Largest relative error of ‖E‖ at which a comparison is still made."""
 POINTS = 33
@@ -101,6 +103,11 @@ def train(
     trajectory = flow(problem, log_times(horizon(problem, factor)), run, quadratures)
     values = {**static(instances), "t": trajectory.times, "ell_t": trajectory.excess_loss}
     return problem, trajectory, values
+
+
+def growth(problem: Reduced, times: Tensor, run: Run) -> Tensor:
+    """e^{I(t)}: by how much the flow may have grown what was lost early (dZ/dt = A(E)Z, ‖A‖₂ = ‖Σ^½E‖₂). (B, T)"""
+    return flow(problem, times, run, quadratures=True).integral.clamp(max=50.0).exp()
 
 
 def error_norm(trajectory: Trajectory) -> Tensor:
