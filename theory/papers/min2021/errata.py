@@ -2,7 +2,7 @@
 
 import sympy as sp
 
-from ...claim import Assumption, Claim, Erratum, Kind, Part, Quantifier, Quantity, Scale, Severity
+from ...claim import Assumption, Claim, Erratum, Kind, Mutant, Part, Quantifier, Quantity, Scale, Severity
 from . import deep as dp
 from .flow import FLOW
 from .margin import MARGIN_SETTING, c_2_t, cor6, ell_start
@@ -34,6 +34,7 @@ tail = Claim(
     setting=TAIL_SETTING,
     parts=_tail(2 * sp.exp(-(x**2) / 2)),
     source=icml("Lemma E.1 with the tail of Davidson–Szarek Thm 2.13", "restated"),
+    mutants=(Mutant("printed", "2e^{−t²}, as printed", {"tail": sp.Le(P_tail, 2 * sp.exp(-(x**2)))}),),
     notes=("Only the smallest case is evaluated; it is the one that refutes the printed tail.",),
 )
 

@@ -342,7 +342,14 @@ EXPERIMENTS = (
     Sampling("min2021.thm2-strong", STRONG_DESIGNS, sample_distance),
     law,
     Sampling("min2021.scaling", SCALING_DESIGNS, sample_scaling),
-    Experiment("min2021.tail", TAILS, realise_tail, measure_tail, enclose=enclose_tail),
+    Experiment(
+        "min2021.tail",
+        TAILS,
+        realise_tail,
+        measure_tail,
+        enclose=enclose_tail,
+        witnesses=(lambda: realise_tail(6.0, 1),),
+    ),
     Experiment(
         "min2021.tail-E1",
         TAILS,
