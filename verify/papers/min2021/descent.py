@@ -11,7 +11,7 @@ from numerics.reduced import Reduced
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
 from .families import POSITIVE_LEVEL, Family, families, gaussian, on_data, realise, scalar
-from .training import ROUNDING, level, reduced, static, weight
+from .training import ROUNDING, level, reduced, stated, static, weight
 
 norm = torch.linalg.matrix_norm
 STEPS = 60
@@ -160,21 +160,10 @@ def with_small_error(instances: Instances, g: torch.Generator) -> Instances:
     return {**instances, "Y": X @ instances["U"] @ instances["V"].mT + W @ E}
 
 
-def largest_step(problem: Reduced) -> Tensor:
-    """The largest step that the a-priori rate allows. (B,)"""
-    top, low, c = problem.root[:, 0].square(), problem.root[:, -1].square(), level(problem)
-    E = norm(problem.residual).clamp_min(1e-300)
-    M = torch.exp(4 * top.sqrt() * E / (low * c)) * norm(problem.Z, 2).square()
-    bounds = torch.stack(
-        (1 / (2 * top * M), low * c.square() / (16 * top * M * E.square()), low * c / (4 * top**1.5 * M * E))
-    )
-    return bounds.amin(0)
-
-
 def measure_gd_rate(instances: Instances, run: Run) -> Measured:
     instances = to_device(instances, run)
     problem = reduced(instances)
-    eta = 0.999 * largest_step(problem)
+    eta = 0.999 * stated("min2021.gd-rate", ("eta_max",), instances)["eta_max"]
     X, Y, U0, V0 = (instances[k] for k in ("X", "Y", "U", "V"))
     start = problem.imbalance
 

@@ -16,7 +16,7 @@ from theory.evaluate import compile as compile_expression
 from ...experiment import Instances
 from .bias import _end
 from .families import gaussian
-from .training import horizon, log_times, reduced
+from .training import horizon, log_times, reduced, stated
 
 SHARE = 1e-3
 """The time at which the excess loss is this share of the start is predicted."""
@@ -28,7 +28,7 @@ def predict(data: Any, seed: int) -> list[dict[str, Any]]:
     Gaussian ones of standard deviation h^(−½) with h = m + r + 10; descent from a start with q = 1."""
     instances = _network(data, seed)
     problem = reduced(instances)
-    named = _evaluate(instances, ("c", "lambda_r"), "min2021.thm1") | _evaluate(instances, ("c_2",), "min2021.v2-rate")
+    named = _numbers(instances, ("c", "lambda_r"), "min2021.thm1") | _numbers(instances, ("c_2",), "min2021.v2-rate")
     rate = 2 * named["lambda_r"] * named["c"]
     trajectory = reduced_flow(problem, log_times(horizon(problem, 30.0)), rtol=1e-10, engine="radau")
     E = torch.linalg.vector_norm(trajectory.residual[0], dim=(-2, -1))
@@ -59,13 +59,8 @@ def _strong_start(instances: Instances) -> Instances:
     return {**instances, "U": U, "V": torch.zeros(1, Y.shape[2], r, dtype=X.dtype)}
 
 
-def _evaluate(instances: Instances, names: tuple[str, ...], claim_id: str) -> dict[str, float]:
-    claim = get_claim(claim_id)
-    by_name = {q.name: q.symbol for q in claim.setting}
-    definitions = {q.symbol: q.definition for q in claim.setting if q.definition is not None}
-    program = compile_expression([by_name[n] for n in names], definitions=definitions, backend="torch")
-    values = program({n: instances[n] for n in program.inputs})
-    return {n: float(v) for n, v in zip(names, values, strict=True)}
+def _numbers(instances: Instances, names: tuple[str, ...], claim_id: str) -> dict[str, float]:
+    return {n: float(v) for n, v in stated(claim_id, names, instances).items()}
 
 
 def _row(claim: str, what: str, predicted: float, happened: float, unit: str = "") -> dict[str, Any]:
@@ -138,7 +133,7 @@ def _distance(problem: Reduced, trajectory: Any, instances: Instances) -> list[d
 
 
 def _descent(instances: Instances) -> list[dict[str, Any]]:
-    named = _evaluate(instances, ("eta_max", "lambda_r", "c"), "min2021.gd-rate")
+    named = _numbers(instances, ("eta_max", "lambda_r", "c"), "min2021.gd-rate")
     eta, problem = named["eta_max"], compress(reduced(instances))
     look = {"observe": lambda p: {"ell": p.excess_loss}, "steps": GD_STEPS, "every": GD_STEPS}
     ell = reduced_descent(problem, step=eta, **look).values["ell"][0]

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from numerics.flow import Trajectory, reduced_flow
 from numerics.reduced import Reduced, compress, reduce
+from theory import get_claim
+from theory.evaluate import compile as compile_expression
 
 from ...experiment import Instances, Run, to_device
 
@@ -39,6 +41,15 @@ def static(instances: Instances) -> dict[str, Any]:
         "h": h,
         **{k: v[:, None] if isinstance(v, Tensor) else v for k, v in instances.items()},
     }
+
+
+def stated(claim_id: str, names: tuple[str, ...], instances: Instances) -> dict[str, Tensor]:
+    """Named quantities of a claim, from its own definitions, on instances. (B,) each"""
+    claim = get_claim(claim_id)
+    by_name = {q.name: q.symbol for q in claim.setting}
+    definitions = {q.symbol: q.definition for q in claim.setting if q.definition is not None}
+    program = compile_expression([by_name[n] for n in names], definitions=definitions, backend="torch")
+    return dict(zip(names, program({n: instances[n] for n in program.inputs}), strict=True))
 
 
 def level(problem: Reduced) -> Tensor:
