@@ -51,7 +51,7 @@ class Judgement:
 
     @property
     def violates(self) -> Tensor:
-        return (self.excess > 0) & ~self.unclear & ~self.silent
+        return (self.excess > 0) & ~self.unclear  # where nothing was judged the excess is −∞
 
     def worst(self, i: int) -> dict[str, float]:
         """Measured, predicted, budget and place of the largest excess of instance i."""
@@ -133,7 +133,8 @@ def _judge_part(part: Part, program: Any, measured: Measured) -> Judgement:
     ok = measured.ok if measured.ok is not None else torch.ones(batch, dtype=torch.bool, device=sides.gap.device)
     bad = (torch.isnan(sides.gap) | ~torch.isfinite(sides.budget)) & sides.judged
     unclear = bad.any(1) | ~ok
-    silent = ~sides.judged.any(1)
+    # judged only where both sides agree by construction (t = 0) is not judged
+    silent = ~sides.judged[:, _first(sides, measured.start) :].any(1)
     excess = _largest(sides.gap - sides.budget, sides.judged)
     near = (_largest(sides.gap - sides.budget / 10, sides.judged) > 0) & (excess <= 0)
     return Judgement(
@@ -155,8 +156,13 @@ def _largest(x: Tensor, judged: Tensor) -> Tensor:
 
 
 def _slackest(part: Part, sides: Sides, start: int) -> Tensor:
-    k = start if sides.gap.shape[1] > start else 0
+    k = _first(sides, start)
     return _largest(_relative(part, sides)[:, k:], sides.judged[:, k:])
+
+
+def _first(sides: Sides, start: int) -> int:
+    """The first recorded time that tells something; a quantity of the instance has only one."""
+    return start if sides.gap.shape[1] > start else 0
 
 
 def _relative(part: Part, sides: Sides) -> Tensor:

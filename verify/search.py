@@ -229,7 +229,6 @@ def search_shard(
     seed_: int,
     run: Run,
     first: bool,
-    progress: Callable[[int], None] = lambda _: None,
 ) -> Tally:
     """One shard of the search. The explicit witnesses belong to the first shard."""
     search = Search(claim, experiment, run)
@@ -251,7 +250,6 @@ def search_shard(
         except Violation as violation:
             broken[family] = (violation, search.tally.found)
             raise
-        progress(profile.batch)
 
     def explicit() -> None:
         for witness in witnesses:

@@ -273,7 +273,7 @@ thm1 = Experiment(
     measure_rate,
     witnesses=(
         lambda: together(scalar(1.0, 0.0, 1.0, 0.1), scalar(1.0, 0.0, 0.5, 1.0), scalar(1.0, 2e-4, 1.0, 0.0)),
-        lambda: skewed(),
+        skewed,
     ),
     settings={"descent": Variation(measure=measure_descent_as_flow, witnesses=(lambda: scalar(1.0, 0.0, 2.0, 1.9),))},
     on_data=on_data(),

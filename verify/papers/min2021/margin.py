@@ -185,6 +185,7 @@ def measure_later(instances: Instances, run: Run) -> Measured:
         {"rate": budget[:, k:] + budget[:, k : k + 1] + top, "grows": noise, "limit": noise},
         judged={"rate": seen[:, k:] & seen[:, k : k + 1]},
         ok=trajectory.ok,
+        start=1,
         axis="t",
     )
 
