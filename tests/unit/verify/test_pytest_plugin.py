@@ -104,6 +104,12 @@ def test_a_failure_is_told_without_a_traceback_and_remembered(project: Path) -> 
 BROKEN = """
 import dataclasses, torch
 import verify.papers as papers
+from hypothesis import settings
+from hypothesis.database import DirectoryBasedExampleDatabase
+
+# Without a profile of its own, hypothesis keeps no database where it sees a CI service.
+settings.register_profile("remembering", database=DirectoryBasedExampleDatabase(".hypothesis/examples"))
+settings.load_profile("remembering")
 
 right = papers.experiments()
 
