@@ -99,11 +99,13 @@ class Assumption:
     """A hypothesis: `text` for the reader; `predicate` (sympy Boolean) is evaluated on every instance.
 
     A hypothesis on the training procedure (gradient flow, equal rates) has no predicate: the experiment
-    realises it, and a mutant that drops it names the changed `setting`.
+    realises it. `dropped` names the setting of the experiment in which this hypothesis alone fails; without one
+    nothing tries whether the hypothesis is necessary.
     """
 
     text: str
     predicate: Any = None
+    dropped: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ class Part:
 
     `relation` is `Eq`, `Le` or `Ge` between what is measured and what is predicted. Equality of matrices is
     equality of all entries. Where `when` (a sympy Boolean) is false the part says nothing. For a law the relation is
-    `Eq(F(x), cdf)`, F being the empirical distribution.
+    `Eq(F(x), cdf)`, F being the empirical distribution. `trivial` is the bound that everybody knows without the
+    theorem (the loss does not grow: ℓ(0)); where the part's bound is no better, it says nothing new.
     """
 
     name: str
@@ -121,6 +124,7 @@ class Part:
     scale: Scale = Scale.LINEAR
     when: Any = sp.true
     note: str = ""
+    trivial: Any = None
 
     def sides(self) -> tuple[Any, Any]:
         """(smaller, larger) of an inequality, (left, right) of an equation."""
@@ -141,8 +145,8 @@ class Part:
 class Mutant:
     """A wrong variant of a claim that its checks must refute.
 
-    Either the statement is altered (`relations` by part name, `definitions` by symbol), or an assumption on
-    training is dropped (`setting` names the altered experiment), or both.
+    Either the statement is altered (`relations` and `conditions`, the `when` of a part, by part name; `definitions`
+    by symbol), or an assumption on training is dropped (`setting` names the altered experiment), or both.
     """
 
     name: str
@@ -150,11 +154,12 @@ class Mutant:
     relations: Mapping[str, Any] = field(default_factory=dict)
     definitions: Mapping[Any, Any] = field(default_factory=dict)
     setting: str = ""
+    conditions: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "relations", MappingProxyType(dict(self.relations)))
-        object.__setattr__(self, "definitions", MappingProxyType(dict(self.definitions)))
-        if not (self.relations or self.definitions or self.setting):
+        for name in ("relations", "definitions", "conditions"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+        if not (self.relations or self.definitions or self.setting or self.conditions):
             raise TheoryError(f"mutant {self.name!r} alters nothing: give relations, definitions or a setting")
 
 
@@ -237,8 +242,13 @@ def mutated(claim: Claim, mutant: Mutant) -> tuple[tuple[Part, ...], Mapping[Any
 
     A definition that the claim itself does not use comes from the claim's setting.
     """
-    replaced = {p.name: replace(p, relation=mutant.relations.get(p.name, p.relation)) for p in claim.parts}
-    names = set(mutant.relations) if mutant.relations else set(replaced)
+    replaced = {
+        p.name: replace(
+            p, relation=mutant.relations.get(p.name, p.relation), when=mutant.conditions.get(p.name, p.when)
+        )
+        for p in claim.parts
+    }
+    names = {*mutant.relations, *mutant.conditions} or set(replaced)
     everything = {q.symbol: q.definition for q in claim.setting if q.definition is not None}
     return tuple(replaced[p.name] for p in claim.parts if p.name in names), {
         **everything,
@@ -248,7 +258,8 @@ def mutated(claim: Claim, mutant: Mutant) -> tuple[tuple[Part, ...], Mapping[Any
 
 def _statement_expressions(claim: Claim) -> list[Any]:
     predicates = [a.predicate for a in claim.assumptions if a.predicate is not None]
-    return [e for p in claim.parts for e in (p.relation, p.when)] + predicates
+    trivial = [p.trivial for p in claim.parts if p.trivial is not None]
+    return [e for p in claim.parts for e in (p.relation, p.when)] + predicates + trivial
 
 
 def atoms_of(expr: Any) -> set[Any]:
