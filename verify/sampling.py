@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from theory import Claim, Mutant, Part, Quantifier
 
@@ -13,7 +16,7 @@ from .errors import VerifyError
 from .experiment import Design, Measured, Run, Sampling
 from .profiles import Profile
 from .search import Tally, claim_seed
-from .statistics import Test, coverage_test, student_test, uniform_test
+from .statistics import REJECTED, Sequential, Test, looks, student_test, uniform_test
 
 
 def designs_of(sampling: Sampling, profile: Profile) -> list[Design]:
@@ -21,11 +24,21 @@ def designs_of(sampling: Sampling, profile: Profile) -> list[Design]:
     return [d for d in sampling.designs if d.quick or profile.all_designs]
 
 
+def planned_draws(claim: Claim, sampling: Sampling, profile: Profile) -> dict[str, int]:
+    """How many draws each test of a coverage claim may spend, by the test's name; empty for laws and scaling."""
+    if not is_coverage(claim):
+        return {}
+    return {d.name: d.draws or profile.draws for d in designs_of(sampling, profile)}
+
+
 def count_tests(claim: Claim, sampling: Sampling, profile: Profile) -> int:
     """How many tests the claim itself (not its mutants) will make: known before anything is drawn."""
-    quantifiers = {p.quantifier for p in claim.parts}
-    per_design = 1 if quantifiers <= {Quantifier.PROBABILITY} else len(claim.parts)
-    return per_design * len(designs_of(sampling, profile))
+    return (1 if is_coverage(claim) else len(claim.parts)) * len(designs_of(sampling, profile))
+
+
+def is_coverage(claim: Claim) -> bool:
+    """True for a claim whose parts hold jointly with probability at least 1 − δ."""
+    return all(p.quantifier is Quantifier.PROBABILITY for p in claim.parts)
 
 
 def sample_claim(
@@ -34,64 +47,123 @@ def sample_claim(
     """Draw every design, test the claim and its mutants at the level."""
     tally, tests = Tally(), []
     for design in designs_of(sampling, profile):
-        draws = design.draws or profile.draws
-        measured = sampling.sample(design, draws, _generator(seed_, claim, design, ""), run)
-        if not bool(assumptions_hold(claim, measured).all()):
-            raise VerifyError(f"{claim.id}: design {design.name!r} breaks an assumption of the claim; mend the design")
-        tests += _count(claim, design, draws, measured, level, tally)
-        for mutant in claim.mutants:
-            _try(claim, mutant, sampling, design, draws, measured, seed_, run, level, tally)
+        trial = Trial(claim, sampling, design, design.draws or profile.draws, seed_, run, level)
+        tests += [_cover(trial, tally)] if is_coverage(claim) else _fit(trial, tally)
     return tally, tests
 
 
-def _generator(seed_: int, claim: Claim, design: Design, setting: str) -> torch.Generator:
-    return torch.Generator().manual_seed(claim_seed(seed_, claim.id, design.name, setting))
+@dataclass(frozen=True)
+class Trial:
+    """One claim on one design: where its draws come from, how many there may be, the level of its tests."""
+
+    claim: Claim
+    sampling: Sampling
+    design: Design
+    draws: int
+    seed: int
+    run: Run
+    level: float
+
+    def chunks(self, sizes: list[int], setting: str = "") -> Iterator[Measured]:
+        """Fresh draws, so many at a time; of the altered experiment, if a setting is named."""
+        generator = torch.Generator().manual_seed(claim_seed(self.seed, self.claim.id, self.design.name, setting))
+        sample = self.sampling.settings[setting] if setting else self.sampling.sample
+        for size in sizes:
+            measured = sample(self.design, size, generator, self.run)
+            if not setting and not bool(assumptions_hold(self.claim, measured).all()):
+                raise VerifyError(
+                    f"{self.claim.id}: design {self.design.name!r} breaks an assumption of the claim; mend the design"
+                )
+            yield measured
 
 
-def _count(claim: Claim, design: Design, draws: int, measured: Measured, level: float, tally: Tally) -> list[Test]:
-    judgements = judge(claim, measured)
-    tests = _tests(claim, judgements, design.name, level, measured)
-    coverage = is_coverage(claim)
-    n = draws if _is_summary(claim) else len(judgements[0].excess)
-    unclear = torch.stack([j.unclear for j in judgements]).any(0)
-    tally.planned += n
-    tally.run += n
-    tally.inconclusive += int(unclear.sum())
-    violations = int(torch.stack([j.violates for j in judgements]).any(0).sum()) if coverage else 0
+# ---- with probability at least 1 − δ
+def _cover(trial: Trial, tally: Tally) -> Test:
+    """The sequential test of one design. Draws end when it and the tests of the mutants that are still to be refuted
+    have decided, or when all are spent."""
+    ends = looks(trial.draws)
+    sizes = [b - a for a, b in zip([0, *ends], ends, strict=False)]
+    mutants = [m for m in trial.claim.mutants if m.name not in tally.refuted_mutants]
+    altered = {m.name: trial.chunks(sizes, m.setting) for m in mutants if m.setting}
+    states: dict[str, Sequential] = {}
+    for measured in trial.chunks(sizes):
+        judgements = judge(trial.claim, measured)
+        states[""] = _advance(states.get(""), trial, judgements, measured)
+        _count(trial, judgements, tally)
+        for mutant in mutants:
+            state = states.get(mutant.name)
+            if state is None or not state.decided(trial.level):
+                seen = next(altered[mutant.name]) if mutant.setting else measured
+                judged = judge(trial.claim, seen, None if mutant.setting else mutant)
+                states[mutant.name] = _advance(state, trial, judged, seen)
+        if all(s.decided(trial.level) for s in states.values()):
+            break
+    for mutant in mutants:
+        if states[mutant.name].outcome(trial.level) == REJECTED:
+            tally.refuted_mutants[mutant.name] = _evidence(states[mutant.name].test(trial.design.name, trial.level))
+    tally.planned += trial.draws
+    tally.skipped += trial.draws - states[""].n
+    return states[""].test(trial.design.name, trial.level)
+
+
+def _advance(state: Sequential | None, trial: Trial, judgements: list[Judgement], measured: Measured) -> Sequential:
+    """The state of a sequential test after one more chunk; without a state, after the first."""
+    state = state or Sequential(float(measured.values["delta"].flatten()[0]), trial.draws)
+    violates, unclear = _any(j.violates for j in judgements), _any(j.unclear for j in judgements)
+    return state.add(len(violates), int(violates.sum()), int((unclear & ~violates).sum()))
+
+
+def _any(flags: Iterable[Tensor]) -> Tensor:
+    """(B,) where some part's flag is set."""
+    return torch.stack(list(flags)).any(0)
+
+
+def _count(trial: Trial, judgements: list[Judgement], tally: Tally) -> None:
+    """Add a chunk of a coverage claim to the tally."""
+    slack = torch.stack([j.slack for j in judgements]).amin(0)
+    values = [float(s) for s in slack if torch.isfinite(s)]
+    violations, unclear = (
+        int(_any(j.violates for j in judgements).sum()),
+        int(_any(j.unclear for j in judgements).sum()),
+    )
+    tally.slacks += values
     tally.violations += violations
-    row: dict[str, Any] = {
-        "name": design.name,
-        "run": n,
-        "violations": violations,
-        "inconclusive": int(unclear.sum()),
-        "worst_slack": None,
-    }
-    if coverage:
-        slack = torch.stack([j.slack for j in judgements]).amin(0)
-        values = [float(s) for s in slack if torch.isfinite(s)]
-        tally.slacks += values
-        row["worst_slack"] = min(values, default=None)
-    tally.families[design.name] = row
+    row = _add_run(trial, judgements, tally, len(slack), unclear)
+    row["violations"] += violations
+    row["worst_slack"] = min([*values, *([] if row["worst_slack"] is None else [row["worst_slack"]])], default=None)
+
+
+def _add_run(trial: Trial, judgements: list[Judgement], tally: Tally, n: int, unclear: int) -> dict[str, Any]:
+    """Count n draws of the design; returns its row."""
+    empty = {"name": trial.design.name, "run": 0, "violations": 0, "inconclusive": 0, "worst_slack": None}
+    row = tally.families.setdefault(trial.design.name, empty)
+    row["run"] += n
+    row["inconclusive"] += unclear
+    tally.run += n
+    tally.inconclusive += unclear
     for j in judgements:
         tally.spoke[j.part] = tally.spoke.get(j.part, 0) + int((~j.silent).sum())
-    return tests
+    return row
 
 
-def _is_summary(claim: Claim) -> bool:
-    return any(p.quantifier is Quantifier.ASYMPTOTIC for p in claim.parts)
+# ---- laws and scaling: all draws at once
+def _fit(trial: Trial, tally: Tally) -> list[Test]:
+    """The tests of one design at its fixed size."""
+    measured = next(trial.chunks([trial.draws]))
+    judgements = judge(trial.claim, measured)
+    summary = any(p.quantifier is Quantifier.ASYMPTOTIC for p in trial.claim.parts)
+    n = trial.draws if summary else len(judgements[0].excess)
+    tally.planned += n
+    _add_run(trial, judgements, tally, n, int(_any(j.unclear for j in judgements).sum()))
+    for mutant in trial.claim.mutants:
+        if mutant.name not in tally.refuted_mutants:
+            _try(trial, mutant, measured, tally)
+    return _tests(trial, judgements, measured)
 
 
-def is_coverage(claim: Claim) -> bool:
-    """True for a claim whose parts hold jointly with probability at least 1 − δ."""
-    return all(p.quantifier is Quantifier.PROBABILITY for p in claim.parts)
-
-
-def _tests(claim: Claim, judgements: list[Judgement], name: str, level: float, measured: Measured) -> list[Test]:
-    if is_coverage(claim):
-        joint = torch.stack([j.violates for j in judgements]).any(0)
-        delta = float(measured.values["delta"].flatten()[0])
-        return [coverage_test(name, int(joint.sum()), len(joint), delta, level)]
-    return [_test(claim.part(j.part), j, f"{name}: {j.part}", level, measured.degrees) for j in judgements]
+def _tests(trial: Trial, judgements: list[Judgement], measured: Measured) -> list[Test]:
+    name, level = trial.design.name, trial.level
+    return [_test(trial.claim.part(j.part), j, f"{name}: {j.part}", level, measured.degrees) for j in judgements]
 
 
 def _test(part: Part, j: Judgement, name: str, level: float, degrees: int | None) -> Test:
@@ -106,25 +178,14 @@ def _test(part: Part, j: Judgement, name: str, level: float, degrees: int | None
     )
 
 
-def _try(
-    claim: Claim,
-    mutant: Mutant,
-    sampling: Sampling,
-    design: Design,
-    draws: int,
-    measured: Measured,
-    seed_: int,
-    run: Run,
-    level: float,
-    tally: Tally,
-) -> None:
-    if mutant.name in tally.refuted_mutants:
-        return
+def _try(trial: Trial, mutant: Mutant, measured: Measured, tally: Tally) -> None:
     if mutant.setting:
-        sample = sampling.settings[mutant.setting]
-        measured = sample(design, draws, _generator(seed_, claim, design, mutant.setting), run)
-    judgements = judge(claim, measured, None if mutant.setting else mutant)
-    for test in _tests(claim, judgements, design.name, level, measured):
-        if not test.passed:
-            tally.refuted_mutants[mutant.name] = f"{test.name}: {test.test}, p = {test.p_value:.2g} < {level:.2g}"
-            return
+        measured = next(trial.chunks([trial.draws], mutant.setting))
+    judgements = judge(trial.claim, measured, None if mutant.setting else mutant)
+    failed = [t for t in _tests(trial, judgements, measured) if not t.passed]
+    if failed:
+        tally.refuted_mutants[mutant.name] = _evidence(failed[0])
+
+
+def _evidence(test: Test) -> str:
+    return f"{test.name}: {test.test}, p = {test.p_value:.2g} < {test.level:.2g}"
