@@ -13,6 +13,7 @@ from sympy.core.relational import Relational
 from torch import Tensor
 
 from theory import Claim, Mutant, Part, Scale, mutated
+from theory.alter import log_of
 from theory.evaluate import Backend
 from theory.evaluate import compile as compile_expression
 
@@ -70,17 +71,6 @@ class Judgement:
         return float(value.exp() if self.log else value)
 
 
-def log_of(expr: Any) -> Any:
-    """log of a positive expression with products, powers and exponentials opened, so that nothing underflows."""
-    if isinstance(expr, sp.exp):
-        return expr.args[0]
-    if isinstance(expr, sp.Mul):
-        return sp.Add(*map(log_of, expr.args))
-    if isinstance(expr, sp.Pow):
-        return expr.exp * log_of(expr.base)
-    return sp.log(expr)
-
-
 @lru_cache(maxsize=4096)
 def programs(claim_id: str, mutant: str, backend: Backend) -> dict[str, tuple[Part, Any]]:
     """part name -> (part, program of [smaller side, larger side, condition, what it compares…]), claim or mutant."""
@@ -93,12 +83,15 @@ def programs(claim_id: str, mutant: str, backend: Backend) -> dict[str, tuple[Pa
 
 
 def _part_program(part: Part, definitions: Mapping[Any, Any], backend: Backend) -> Any:
+    return compile_expression(part_expressions(part), definitions=definitions, backend=backend)
+
+
+def part_expressions(part: Part) -> list[Any]:
+    """What must be evaluated to judge a part: both sides in its scale, its condition, and what that compares."""
     left, right = part.sides()
     if part.scale is Scale.LOG:
         left, right = log_of(left), log_of(right)
-    return compile_expression(
-        [left, right, part.when, *_arguments(part.when)], definitions=definitions, backend=backend
-    )
+    return [left, right, part.when, *_arguments(part.when)]
 
 
 def _arguments(condition: Any) -> list[Any]:
@@ -124,11 +117,11 @@ def register(claim: Claim) -> None:
 def judge(claim: Claim, measured: Measured, mutant: Mutant | None = None) -> list[Judgement]:
     """Every part of the claim (or those that the mutant alters) on a batch."""
     compiled = programs(claim.id, mutant.name if mutant else "", "torch")
-    return [_judge_part(part, program, measured) for part, program in compiled.values()]
+    return [judge_sides(part, evaluate_sides(part, program, measured), measured) for part, program in compiled.values()]
 
 
-def _judge_part(part: Part, program: Any, measured: Measured) -> Judgement:
-    sides = evaluate_sides(part, program, measured)
+def judge_sides(part: Part, sides: Sides, measured: Measured) -> Judgement:
+    """What the two sides of a part say of each instance of a batch."""
     batch = sides.gap.shape[0]
     ok = measured.ok if measured.ok is not None else torch.ones(batch, dtype=torch.bool, device=sides.gap.device)
     bad = (torch.isnan(sides.gap) | ~torch.isfinite(sides.budget)) & sides.judged
@@ -189,7 +182,12 @@ def evaluate_sides(part: Part, program: Any, measured: Measured) -> Sides:
     missing = [n for n in program.inputs if n not in measured.values]
     if missing:
         raise VerifyError(f"part {part.name!r}: the experiment measures no value of {', '.join(missing)}; add it")
-    left, right, when, *arguments = program({n: measured.values[n] for n in program.inputs})
+    return sides_of(part, program({n: measured.values[n] for n in program.inputs}), measured)
+
+
+def sides_of(part: Part, values: list[Any], measured: Measured) -> Sides:
+    """The sides from the values of `part_expressions`."""
+    left, right, when, *arguments = values
     if part.name not in measured.budget:
         raise VerifyError(f"part {part.name!r}: the experiment derives no error budget for it; add one")
     budget = torch.as_tensor(measured.budget[part.name])

@@ -1,0 +1,429 @@
+"""Systematic alterations of a statement: every small way in which it could be wrong.
+
+The expression tree of each part and of each definition that it uses is walked; at each node one thing is changed: a
+coefficient, an exponent, a sign, the relation, max for min, an index, a quantity for a like one, a term, a condition.
+What is implied by the claim is recognised symbolically where the signs of the symbols decide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import sympy as sp
+from sympy.core.relational import Relational
+
+from .backends.lowering import integer_positions
+from .claim import Claim, Mutant, Part, Scale, atoms_of, mutated
+from .errors import TheoryError
+from .render import pretty
+from .words import Eigenvalue, FrobeniusNorm, NuclearNorm, ScalarWord, SingularValue, SpectralNorm
+from .words.base import is_matrix
+
+
+class Operator(Enum):
+    """What was altered; the value is the word that users read."""
+
+    COEFFICIENT = "coefficient"
+    EXPONENT = "exponent"
+    SIGN = "sign"
+    RELATION = "relation"
+    EXTREMUM = "max-min"
+    INDEX = "index"
+    LIKE = "like"
+    TERM = "term"
+    CONDITION = "condition"
+
+
+class Implied(Enum):
+    """What the signs of the symbols say of an altered statement: it follows from the claim, or is the same."""
+
+    WEAKER = "weaker"
+    EQUIVALENT = "equivalent"
+
+
+@dataclass(frozen=True)
+class Alteration:
+    """One altered statement. `part` is empty where a definition was altered, which may touch several parts."""
+
+    mutant: Mutant
+    operator: Operator
+    part: str
+    implied: Implied | None = None
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number in a part's relation that could be another: `relation` holds it times the symbol `STRENGTH`."""
+
+    part: str
+    printed: Any
+    where: str
+    relation: Any
+
+
+STRENGTH = sp.Symbol("strength", positive=True)
+"""Factor on one constant of a relation: 1 is the claim itself."""
+FACTORS = (sp.Integer(2), sp.Rational(1, 2))
+NORMS = (SpectralNorm, FrobeniusNorm, NuclearNorm)
+CURVED = (sp.exp, sp.log, sp.sinh, sp.cosh, sp.tanh)
+
+Change = tuple[Operator, Any, Any, Any]
+"""(operator, what was altered, into what, the whole expression that holds it, altered)"""
+
+
+def alterations(claim: Claim) -> tuple[Alteration, ...]:
+    """The systematic mutants of a claim, without repetitions and without those that change nothing."""
+    names = claim.names("unicode")
+    found: dict[Any, Alteration] = {}
+    for part in claim.parts:
+        for operator, what, changed in _of_part(part, claim):
+            mutant = _named(found, names, part.name, what, changed)
+            key = (part.name, *changed.values())
+            if mutant is not None and key not in found:
+                found[key] = Alteration(mutant, operator, part.name, _implied(part, mutant))
+    for symbol, definition in _altered_definitions(claim):
+        for operator, old, new, whole in _variants(definition, claim):
+            if whole == definition or (symbol, whole) in found:
+                continue
+            name = f"{names.get(symbol.name, symbol.name)}: {_shown(old, names)} → {_shown(new, names)}"
+            mutant = Mutant(_unique(found, name), f"{operator.value} altered", definitions={symbol: whole})
+            found[symbol, whole] = Alteration(mutant, operator, "")
+    return tuple(found.values())
+
+
+def side_by_side(claim: Claim, mutants: Sequence[Mutant]) -> tuple[list[list[Part]], dict[Any, Any]]:
+    """The parts that each mutant alters, and one set of definitions for all of them.
+
+    A definition that a mutant alters, and those that use it, get names of their own for that mutant, so that all
+    mutants can be compiled as one program which shares what they have in common.
+    """
+    definitions = {q.symbol: sp.sympify(q.definition) for q in claim.setting if q.definition is not None}
+    parts, added = [], {}
+    for k, mutant in enumerate(mutants):
+        renamed = _renamed(mutant, definitions, k)
+        own = {**definitions, **mutant.definitions}
+        added |= {new: sp.sympify(own[old]).xreplace(renamed) for old, new in renamed.items()}
+        altered, _ = mutated(claim, mutant)
+        parts.append(
+            [
+                replace(p, relation=p.relation.xreplace(renamed), when=p.when.xreplace(renamed))
+                for p in altered
+                if not renamed or (atoms_of(p.relation) | atoms_of(p.when)) & set(renamed)
+            ]
+        )
+    return parts, {**definitions, **added}
+
+
+def _renamed(mutant: Mutant, definitions: dict[Any, Any], k: int) -> dict[Any, Any]:
+    """New symbols for what a mutant defines otherwise, directly or through other definitions."""
+    changed = set(mutant.definitions)
+    while more := {s for s, d in definitions.items() if s not in changed and atoms_of(d) & changed}:
+        changed |= more
+    return {s: _sibling(s, f"{s.name}_altered{k}") for s in changed}
+
+
+def _sibling(symbol: Any, name: str) -> Any:
+    if isinstance(symbol, sp.MatrixSymbol):
+        return sp.MatrixSymbol(name, *symbol.shape)
+    return sp.Symbol(name, **symbol.assumptions0)
+
+
+def constants(claim: Claim) -> tuple[Constant, ...]:
+    """The coefficients and exponents of each inequality's predicted side, with a symbol for how far they are moved."""
+    names, result = claim.names("unicode"), []
+    for part in claim.parts:
+        if part.is_equation:
+            continue  # no number of an equation can be moved at all: that is what its altered statements test
+        seen: set[Any] = {part.relation}
+        for kind, printed, at, build in _constants_of(part.relation.rhs):
+            relation = _relation(part, part.relation.lhs, build(STRENGTH))
+            if relation is None or relation in seen:
+                continue
+            seen.add(relation)
+            result.append(Constant(part.name, printed, f"{kind} of {_shown(at, names)}", relation))
+    return tuple(result)
+
+
+def log_of(expr: Any) -> Any:
+    """log of a positive expression with products, powers and exponentials opened, so that nothing underflows."""
+    if isinstance(expr, sp.exp):
+        return expr.args[0]
+    if isinstance(expr, sp.Mul):
+        return sp.Add(*map(log_of, expr.args))
+    if isinstance(expr, sp.Pow):
+        return expr.exp * log_of(expr.base)
+    return sp.log(expr)
+
+
+# ---- parts
+def _of_part(part: Part, claim: Claim) -> Iterator[tuple[Operator, tuple[str, Any, Any], dict[str, Any]]]:
+    """(operator, (what, old, new), {"relation" or "when": altered})"""
+    left, right = part.relation.lhs, part.relation.rhs
+    for side, other, build in ((right, left, lambda x: (left, x)), (left, right, lambda x: (x, right))):
+        if not side.args:
+            continue  # a bare symbol: what is measured
+        for operator, old, new, whole in (*_of_side(side), *_variants(side, claim)):
+            if operator is Operator.SIGN and part.scale is Scale.LOG and whole == -side:
+                continue  # a negative bound has no logarithm
+            relation = _relation(part, *build(whole))
+            if relation is not None and relation != part.relation and whole != other:
+                yield operator, ("", old, new), {"relation": relation}
+    if not part.is_equation:
+        turned = part.relation.reversedsign.func if part.relation.func in (sp.Le, sp.Ge) else None
+        if turned is not None:
+            yield Operator.RELATION, ("", part.relation, turned(left, right)), {"relation": turned(left, right)}
+    if part.when != sp.true:
+        yield Operator.CONDITION, ("", part.when, sp.true), {"when": sp.true}
+
+
+def _named(found: Any, names: Any, part: str, what: Any, changed: dict[str, Any]) -> Mutant | None:
+    _, old, new = what
+    text = f"{part}: {_shown(old, names)} → {_shown(new, names)}"
+    try:
+        return Mutant(
+            _unique(found, text),
+            "altered by rule",
+            relations={part: changed["relation"]} if "relation" in changed else {},
+            conditions={part: changed["when"]} if "when" in changed else {},
+        )
+    except TheoryError:
+        return None
+
+
+def _unique(found: dict[Any, Alteration], name: str) -> str:
+    taken = {a.mutant.name for a in found.values()}
+    if name not in taken:
+        return name
+    return next(n for k in range(2, len(taken) + 3) if (n := f"{name} (place {k})") not in taken)
+
+
+def _relation(part: Part, left: Any, right: Any) -> Any:
+    """The part's relation between other sides; None where it is decided by itself."""
+    relation = part.relation.func(left, right)
+    return relation if isinstance(relation, Relational) else None
+
+
+def _altered_definitions(claim: Claim) -> Iterator[tuple[Any, Any]]:
+    """The definitions that the parts use, directly or through others."""
+    todo = [s for p in claim.parts for e in (p.relation, p.when) for s in atoms_of(e)]
+    used: set[Any] = set()
+    while todo:
+        symbol = todo.pop()
+        if symbol not in used and symbol in claim.definitions:
+            used.add(symbol)
+            todo += atoms_of(sp.sympify(claim.definitions[symbol]))
+    for symbol, definition in claim.definitions.items():
+        if symbol in used and not symbol.is_integer:
+            yield symbol, sp.sympify(definition)
+
+
+# ---- expressions
+def _variants(expr: Any, claim: Claim) -> Iterator[Change]:
+    """Every expression that differs from `expr` at one node."""
+    for rule in _RULES:
+        yield from rule(expr, claim)
+    skipped = integer_positions(expr)
+    if isinstance(expr, Relational | sp.Piecewise | sp.Tuple | sp.MatrixSymbol):
+        return
+    for i, arg in enumerate(expr.args):
+        if i in skipped or (isinstance(expr, sp.Pow) and i == 1 and arg.is_number):
+            continue
+        for operator, old, new, whole in _variants(arg, claim):
+            rebuilt = _rebuilt(expr, i, whole)
+            if rebuilt is not None:
+                yield operator, old, new, rebuilt
+
+
+def _rebuilt(expr: Any, i: int, arg: Any) -> Any:
+    try:
+        return expr.func(*expr.args[:i], arg, *expr.args[i + 1 :])
+    except (TypeError, ValueError, AttributeError, TheoryError):
+        return None
+
+
+def _of_side(side: Any) -> Iterator[Change]:
+    """What is altered of a side as a whole."""
+    for factor in FACTORS:
+        yield Operator.COEFFICIENT, side, factor * side, factor * side
+    yield Operator.SIGN, side, -side, -side
+
+
+def _sums(expr: Any, _: Claim) -> Iterator[Change]:
+    if not isinstance(expr, sp.Add | sp.MatAdd):
+        return
+    terms: tuple[Any, ...] = expr.args
+    for i, term in enumerate(terms):
+        rest = expr.func(*expr.args[:i], *expr.args[i + 1 :]).doit(deep=False)
+        yield Operator.TERM, expr, rest, rest
+        for operator, factor in (*((Operator.COEFFICIENT, f) for f in FACTORS), (Operator.SIGN, -1)):
+            new = factor * term
+            yield operator, term, new, expr.func(*expr.args[:i], new, *expr.args[i + 1 :])
+
+
+def _products(expr: Any, _: Claim) -> Iterator[Change]:
+    if not isinstance(expr, sp.Mul) or is_matrix(expr):
+        return
+    for i, factor in enumerate(expr.args):
+        if factor.is_number or isinstance(factor, sp.Pow | sp.exp):
+            continue
+        for power in FACTORS if factor.is_nonnegative else FACTORS[:1]:
+            new = factor**power
+            yield Operator.EXPONENT, factor, new, expr.func(*expr.args[:i], new, *expr.args[i + 1 :])
+
+
+def _powers(expr: Any, _: Claim) -> Iterator[Change]:
+    if isinstance(expr, sp.Pow) and not isinstance(expr, sp.exp) and expr.exp.is_number:
+        for factor in FACTORS:
+            new = expr.base ** (expr.exp * factor)
+            yield Operator.EXPONENT, expr, new, new
+
+
+def _functions(expr: Any, _: Claim) -> Iterator[Change]:
+    if isinstance(expr, CURVED):
+        for operator, factor in (*((Operator.COEFFICIENT, f) for f in FACTORS), (Operator.SIGN, -1)):
+            new = expr.func(factor * expr.args[0])
+            yield operator, expr, new, new
+
+
+def _extrema(expr: Any, _: Claim) -> Iterator[Change]:
+    args: tuple[Any, ...] = expr.args
+    news: list[tuple[Operator, Any]] = []
+    if isinstance(expr, sp.Max | sp.Min):
+        other = sp.Min if isinstance(expr, sp.Max) else sp.Max
+        news = [(Operator.EXTREMUM, other(*args)), *((Operator.EXTREMUM, a) for a in args)]
+        news += [(Operator.SIGN, expr.func(*(-a if a == arg else a for a in args))) for arg in args]
+    elif isinstance(expr, sp.Abs):
+        news = [(Operator.EXTREMUM, expr.args[0])]
+    for operator, new in news:
+        yield operator, expr, new, new
+
+
+def _words(expr: Any, _: Claim) -> Iterator[Change]:
+    if isinstance(expr, Eigenvalue | SingularValue):
+        news = _other_indices(expr)
+    elif isinstance(expr, NORMS):
+        news = [(Operator.LIKE, norm(*expr.args)) for norm in NORMS if norm is not type(expr)]
+    elif isinstance(expr, ScalarWord):
+        news = _other_arguments(expr)
+    else:
+        return
+    for operator, new in news:
+        yield operator, expr, new, new
+
+
+def _other_indices(expr: Any) -> list[tuple[Operator, Any]]:
+    A, k = expr.args
+    indices = dict.fromkeys((sp.S.One, k + 1, *([] if k == 1 else [sp.Max(k - 1, 1)])))
+    news = [(Operator.INDEX, expr.func(A, i)) for i in indices if i != k]
+    return [*news, (Operator.SIGN, expr.func(-A, k))] if isinstance(expr, Eigenvalue) else news
+
+
+def _other_arguments(expr: Any) -> list[tuple[Operator, Any]]:
+    news = []
+    for i, arg in enumerate(expr.args):
+        if i in integer_positions(expr) or is_matrix(arg):
+            continue
+        for operator, new in (*((Operator.COEFFICIENT, f * arg) for f in FACTORS), (Operator.TERM, sp.S.Zero)):
+            changed = _rebuilt(expr, i, new)
+            news += [] if changed is None else [(operator, changed)]
+    return news
+
+
+def _like(expr: Any, claim: Claim) -> Iterator[Change]:
+    if not isinstance(expr, sp.Symbol) or expr not in claim.definitions:
+        return
+    kind = _skeleton(claim.definitions[expr])
+    for quantity in claim.setting:
+        if quantity.symbol != expr and quantity.definition is not None and _skeleton(quantity.definition) == kind:
+            yield Operator.LIKE, expr, quantity.symbol, quantity.symbol
+
+
+def _skeleton(expr: Any) -> Any:
+    """An expression without signs and indices: what is left names a kind of quantity."""
+    expr = sp.sympify(expr)
+    if isinstance(expr, Eigenvalue | SingularValue):
+        return (type(expr).__name__, _skeleton(expr.args[0]))
+    if isinstance(expr, sp.Mul | sp.MatMul) and expr.args[0] == -1:
+        return _skeleton(expr.func(*expr.args[1:]).doit(deep=False))
+    if not expr.args or expr.is_number:
+        return expr
+    return (type(expr).__name__, frozenset(_skeleton(a) for a in expr.args))
+
+
+_RULES: tuple[Callable[[Any, Claim], Iterator[Change]], ...] = (
+    _sums,
+    _products,
+    _powers,
+    _functions,
+    _extrema,
+    _words,
+    _like,
+)
+
+
+# ---- constants
+Build = Callable[[Any], Any]
+
+
+def _constants_of(side: Any) -> Iterator[tuple[str, Any, Any, Build]]:
+    """(what, the number as printed, where it stands, the side with it times a factor) for each number of a side."""
+    if is_matrix(side) or side == 0:
+        return
+    if side.args or side.is_number:
+        yield "factor", _coefficient(side), side, lambda s: s * side
+    yield from _inner_constants(side)
+
+
+def _inner_constants(expr: Any) -> Iterator[tuple[str, Any, Any, Build]]:
+    if isinstance(expr, sp.Add):
+        for i, term in enumerate(expr.args):
+            yield "coefficient", _coefficient(term), term, _placed(expr, i, lambda s, a=term: s * a)
+    elif isinstance(expr, CURVED):
+        yield "coefficient", _coefficient(expr.args[0]), expr.args[0], _placed(expr, 0, lambda s, e=expr: s * e.args[0])
+    elif isinstance(expr, sp.Pow) and expr.exp.is_number and not isinstance(expr, sp.exp):
+        yield "exponent", expr.exp, expr, lambda s: expr.base ** (expr.exp * s)
+    if isinstance(expr, ScalarWord | Relational | sp.Piecewise | sp.Sum):
+        return
+    for i, arg in enumerate(expr.args):
+        if not (isinstance(expr, sp.Pow) and i == 1) and not is_matrix(arg):
+            for what, printed, at, build in _inner_constants(arg):
+                yield what, printed, at, _placed(expr, i, build)
+
+
+def _placed(expr: Any, i: int, build: Build) -> Build:
+    return lambda s: expr.func(*expr.args[:i], build(s), *expr.args[i + 1 :])
+
+
+def _coefficient(expr: Any) -> Any:
+    return abs(expr.as_coeff_Mul()[0])
+
+
+# ---- what follows from the claim
+def _implied(part: Part, mutant: Mutant) -> Implied | None:
+    """Weaker or equivalent, where the signs of the symbols decide it; None otherwise."""
+    relation = mutant.relations.get(part.name)
+    if relation is None or is_matrix(relation.lhs) or is_matrix(relation.rhs):
+        return None
+    if relation.func is not part.relation.func or relation.lhs != part.relation.lhs:
+        return None
+    old, new = part.relation.rhs, relation.rhs
+    if old.is_positive and new.is_positive:
+        old, new = log_of(old), log_of(new)  # opens exponentials and products, so that the signs decide
+    difference = sp.expand(new - old)
+    if difference == 0:
+        return Implied.EQUIVALENT
+    if part.is_equation:
+        return None
+    gain = -difference if part.is_lower_bound else difference
+    for form in (gain, sp.factor_terms(gain)):
+        if form.is_nonnegative:
+            return Implied.WEAKER
+    return None
+
+
+def _shown(expr: Any, names: Any) -> str:
+    text = pretty(expr, names)
+    return text if len(text) <= 90 else text[:87] + "…"

@@ -1,0 +1,127 @@
+"""The search for extremal instances: networks that bring a statement as near to violation as possible.
+
+From the nearest instance found so far, batches of varied copies are trained and the best kept; where the measurement
+can be differentiated, its gradient is followed, with a line search over one batch. Only the tensors that the experiment
+calls `movable` are varied, so that the claim's assumptions go on to hold; they are checked all the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from theory import Claim, TheoryError
+
+from .checks import assumptions_hold
+from .errors import VerifyError
+from .experiment import Experiment, Instances, Measured, Run, pick
+
+Score = Callable[[Measured], Tensor]
+"""(B,): larger is nearer to violation; −∞ where nothing can be compared."""
+Watch = Callable[[Instances, Measured], None]
+"""Sees every batch that the search trains."""
+BATCH = 32
+RATES = (1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3)
+UNTRAINABLE = (TheoryError, VerifyError, ValueError, ArithmeticError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Best:
+    """An instance (batch of one), its score and how it was found."""
+
+    instances: Instances
+    score: float
+    how: str
+
+
+@dataclass(frozen=True)
+class Climber:
+    """A local search for one claim. `watch` sees every batch that is trained and lies within the assumptions."""
+
+    claim: Claim
+    experiment: Experiment
+    run: Run
+    watch: Watch = lambda instances, measured: None
+
+    def climb(self, start: Best, score: Score, rounds: int, seed: int) -> Best:
+        """`rounds` batches of varied copies of the best instance; every third round follows the gradient."""
+        generator, best, differentiable = torch.Generator().manual_seed(seed), start, True
+        for k in range(rounds):
+            candidates, how = None, "gradient ascent"
+            if differentiable and k % 3 == 2:
+                candidates = self._uphill(best.instances, score)
+                differentiable = candidates is not None
+            if candidates is None:
+                candidates, how = vary(best.instances, self.experiment.movable, BATCH, generator), "local search"
+            best = self._better(best, candidates, score, how)
+        return best
+
+    def _better(self, best: Best, candidates: Instances, score: Score, how: str) -> Best:
+        try:
+            measured = self.experiment.measure(candidates, self.run)
+            held = assumptions_hold(self.claim, measured)
+            values = torch.where(held, score(measured), -torch.inf).nan_to_num(nan=-torch.inf)
+        except UNTRAINABLE:
+            return best  # the variation left what can be trained
+        if bool(held.all()):
+            self.watch(candidates, measured)
+        i = int(values.argmax())
+        return Best(pick(candidates, [i]), float(values[i]), how) if float(values[i]) > best.score else best
+
+    def _uphill(self, instances: Instances, score: Score) -> Instances | None:
+        """Copies of the instance moved along the gradient of its score, by several lengths; None without one."""
+        leaves = {k: instances[k].clone().requires_grad_() for k in self.experiment.movable if k in instances}
+        try:
+            value = score(self.experiment.measure({**instances, **leaves}, self.run)).sum()
+            slopes = torch.autograd.grad(value, list(leaves.values()), allow_unused=True)
+        except UNTRAINABLE:
+            return None
+        if not all(s is None or bool(torch.isfinite(s).all()) for s in slopes) or all(s is None for s in slopes):
+            return None
+        rates = torch.tensor(RATES, dtype=torch.float64)
+        moved = {
+            k: (x + _outer(rates, torch.zeros_like(x) if s is None else s * _size(x) / _size(s))).detach()
+            for (k, x), s in zip(leaves.items(), slopes, strict=True)
+        }
+        return {**_repeated(instances, len(RATES)), **moved}
+
+
+def vary(instances: Instances, movable: tuple[str, ...], n: int, generator: torch.Generator) -> Instances:
+    """n varied copies of one instance: noise of every size, tensors rescaled, entries shrunk towards 0."""
+    copies = _repeated(instances, n)
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(*shape, generator=generator, dtype=torch.float64)
+
+    kind = torch.randint(3, (n,), generator=generator)
+    for name in movable:
+        if name not in copies or not isinstance(copies[name], Tensor):
+            continue
+        x = copies[name]
+        flat = (n, *[1] * (x.ndim - 1))
+        noise = torch.randn(x.shape, generator=generator, dtype=torch.float64)
+        width = (10 ** (-3 * uniform(*flat))) * (uniform(*flat) < 0.7)
+        noisy = x + width * noise * (x.abs() + _size(x) * (uniform(*flat) < 0.5))
+        rescaled = x * 10 ** ((4 * uniform(*flat) - 2) * (uniform(*flat) < 0.6))
+        shrunk = x * torch.where(uniform(*x.shape) < 0.4, 10 ** (-3 * uniform(*x.shape)), 1.0)
+        which = kind.reshape(flat)
+        copies[name] = torch.where(which == 0, noisy, torch.where(which == 1, rescaled, shrunk))
+    return copies
+
+
+def _repeated(instances: Instances, n: int) -> Instances:
+    return {k: v.expand(n, *v.shape[1:]).clone() if isinstance(v, Tensor) else v for k, v in instances.items()}
+
+
+def _size(x: Tensor) -> float:
+    """Root mean square of the entries, 1 where all are 0."""
+    size = float(x.detach().square().mean().sqrt())
+    return size if size > 0 and math.isfinite(size) else 1.0
+
+
+def _outer(rates: Tensor, step: Tensor) -> Tensor:
+    return rates.reshape(-1, *[1] * (step.ndim - 1)) * step

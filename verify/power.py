@@ -1,0 +1,320 @@
+"""Systematic mutants on trained networks: which altered statements would have been noticed.
+
+Every altered statement is judged on the networks of the claim itself. It is *refuted* when an instance violates it
+beyond the budget and does so again in a confirming run. One that no instance refutes is *equivalent* or *weaker* when
+its sides never asked for more than the claim's, on any instance; otherwise it survives, and that is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from theory import Claim, Part, TheoryError
+from theory.alter import Alteration, alterations, side_by_side
+from theory.evaluate import compile as compile_expression
+
+from .checks import Judgement, Sides, judge, judge_sides, part_expressions, sides_of
+from .experiment import Measured
+
+DISTINCT = 1e-9
+"""Relative difference below which two bounds count as the same: rounding."""
+CONFIRMED_EACH = 8
+"""Instances of a batch that are run again to confirm what they refute, at most."""
+CURVE = 33
+"""Points of a survivor's picture, at most."""
+FLAGS = ("differs", "stronger", "known")
+FAILURES = (TheoryError, ValueError, ArithmeticError, RuntimeError)
+
+
+@dataclass
+class Trial:
+    """One altered statement and what was seen of it."""
+
+    alteration: Alteration
+    refuted: str = ""
+    differs: bool = False
+    stronger: bool = False
+    instances: int = 0
+    closest: float = float("-inf")
+    curve: dict[str, Any] | None = None
+
+    @property
+    def open(self) -> bool:
+        """Not refuted, and not known by its signs to follow from the claim."""
+        return not self.refuted and self.alteration.implied is None
+
+    def row(self) -> dict[str, Any]:
+        """Plain data, mergeable over shards."""
+        a = self.alteration
+        return {
+            "name": a.mutant.name,
+            "part": a.part,
+            "operator": a.operator.value,
+            "implied": a.implied.value if a.implied else "",
+            **{k: getattr(self, k) for k in ("refuted", "differs", "stronger", "instances", "closest", "curve")},
+        }
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One altered part on a batch: its judgement; where it differs from the claim, asks for more, has values. (B,)"""
+
+    judgement: Judgement
+    differs: Tensor
+    stronger: Tensor
+    known: Tensor
+
+
+def any_of(seen: list[Seen], what: str) -> Tensor:
+    """(B,) whether a flag of any of the parts is set; `violates` is one of the judgement."""
+    return torch.stack([s.judgement.violates if what == "violates" else getattr(s, what) for s in seen]).any(0)
+
+
+@dataclass
+class Power:
+    """The systematic mutants of one claim, tried on its networks as they come."""
+
+    claim: Claim
+    trials: list[Trial] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.trials = [Trial(a) for a in alterations(self.claim)]
+
+    def observe(self, measured: Measured, closely: Callable[[list[int]], Measured]) -> None:
+        """Judge every open statement on a batch; `closely(indices)` is the confirming measurement of these."""
+        pending = [t for t in self.trials if t.open]
+        seen = [(t, v) for t, v in zip(pending, self._look(pending, measured), strict=True) if v]
+        if not seen:
+            return
+        flags = [torch.stack([any_of(v, what).sum() for _, v in seen]).tolist() for what in FLAGS]
+        for (trial, _), differs, stronger, known in zip(seen, *flags, strict=True):
+            trial.differs, trial.stronger = trial.differs or differs > 0, trial.stronger or stronger > 0
+            trial.instances += known
+        self._confirm(seen, closely)
+        for trial, v in seen:
+            if not trial.refuted and trial.stronger:
+                self._picture(trial, v, measured)
+
+    def _confirm(self, seen: list[tuple[Trial, list[Seen]]], closely: Callable[[list[int]], Measured]) -> None:
+        """Run a few instances again that together violate most statements; keep what is violated again."""
+        violated = torch.stack([any_of(v, "violates") for _, v in seen]).cpu()
+        chosen = _cover(violated)
+        if not chosen:
+            return
+        trials = [t for (t, _), row in zip(seen, violated, strict=True) if bool(row[chosen].any())]
+        for trial, v in zip(trials, self._look(trials, closely(chosen)), strict=True):
+            if v and bool(any_of(v, "violates").any()):
+                trial.refuted = _evidence([s.judgement for s in v])
+
+    def _picture(self, trial: Trial, seen: list[Seen], measured: Measured) -> None:
+        """Keep the sides of the instance that comes closest to refuting a surviving statement."""
+        for j in (v.judgement for v in seen):
+            s = j.sides
+            scale = torch.ones_like(s.gap) if j.log else torch.maximum(s.left.abs(), s.right.abs()).clamp_min(1e-300)
+            nearness = torch.where(s.judged, (s.gap - s.budget) / scale, -torch.inf).nan_to_num(nan=-torch.inf)
+            worst = nearness.amax(1)
+            i = int(worst.argmax())
+            if float(worst[i]) > trial.closest:
+                trial.closest = float(worst[i])
+                trial.curve = self._curve(j, measured, i)
+
+    def _curve(self, j: Judgement, measured: Measured, i: int) -> dict[str, Any] | None:
+        claim = next(c for c in self._claim_judgements(measured) if c.part == j.part).sides
+        axis = measured.values.get(measured.axis) if measured.axis else None
+        along = j.sides.gap.shape[1] > 1 and isinstance(axis, Tensor)
+        at = (i, slice(None, CURVE)) if along else (slice(None, CURVE), 0)
+        x = axis[i, :CURVE] if along and axis is not None else torch.arange(min(CURVE, len(j.sides.gap)))
+        keep = [s[at] for s in (x if x.ndim == 0 else j.sides.left, claim.right, j.sides.right)]
+        values = {"x": x, **dict(zip(("measured", "claim", "mutant"), keep, strict=True))}
+        shown = {k: (v.exp() if j.log and k != "x" else v).double().tolist() for k, v in values.items()}
+        return {"axis": measured.axis if along else "instance", **shown}
+
+    # ---- evaluation
+    def _look(self, trials: list[Trial], measured: Measured) -> list[list[Seen]]:
+        """Every statement on a batch, part by part; nothing where it cannot be evaluated."""
+        try:
+            return self._together(trials, measured)
+        except FAILURES:
+            return [self._alone(t, measured) for t in trials]
+
+    def _alone(self, trial: Trial, measured: Measured) -> list[Seen]:
+        try:
+            return self._together([trial], measured)[0]
+        except FAILURES:
+            return []
+
+    def _together(self, trials: list[Trial], measured: Measured) -> list[list[Seen]]:
+        if not trials:
+            return []
+        parts, program = self._program(tuple(t.alteration.mutant.name for t in trials))
+        values = iter(program({n: measured.values[n] for n in program.inputs}))
+        own = {j.part: j for j in self._claim_judgements(measured)}
+        groups: dict[tuple[str, Any], list[tuple[int, Part, Sides]]] = {}
+        for k, altered in enumerate(parts):
+            for part in altered:
+                sides = sides_of(part, [next(values) for _ in part_expressions(part)], measured)
+                groups.setdefault((part.name, type(part.relation)), []).append((k, part, sides))
+        result: list[list[Seen]] = [[] for _ in trials]
+        for (name, _), members in groups.items():
+            seen = _compare(self.claim.part(name), own[name], members[0][1], [s for *_, s in members], measured)
+            for (k, *_), v in zip(members, seen, strict=True):
+                result[k].append(v)
+        return result
+
+    def _claim_judgements(self, measured: Measured) -> list[Judgement]:
+        if self._judged[0] is not measured:
+            self._judged = (measured, judge(self.claim, measured))
+        return self._judged[1]
+
+    _judged: tuple[Any, list[Judgement]] = (None, [])
+
+    def _program(self, names: tuple[str, ...]) -> tuple[list[list[Part]], Any]:
+        """The statements of these names compiled as one; programs of a few recent selections are kept."""
+        if names not in self._programs:
+            if len(self._programs) >= 64:
+                self._programs.clear()
+            parts, definitions = side_by_side(self.claim, [self._by_name[n].alteration.mutant for n in names])
+            expressions = [e for altered in parts for p in altered for e in part_expressions(p)]
+            self._programs[names] = parts, compile_expression(expressions, definitions=definitions, backend="torch")
+        return self._programs[names]
+
+    @cached_property
+    def _programs(self) -> dict[tuple[str, ...], Any]:
+        return {}
+
+    @cached_property
+    def _by_name(self) -> dict[str, Trial]:
+        return {t.alteration.mutant.name: t for t in self.trials}
+
+
+def _compare(claimed: Part, own: Judgement, altered: Part, sides: list[Sides], measured: Measured) -> list[Seen]:
+    """Several alterations of one part at once: their sides are judged as one long batch."""
+    B, T = own.sides.gap.shape
+    T = max(T, *(s.gap.shape[1] for s in sides))
+    long = Sides(*(torch.cat([getattr(s, f.name).expand(B, T) for s in sides]) for f in fields(Sides)))
+    ok = None if measured.ok is None else measured.ok.repeat(len(sides))
+    judgement = judge_sides(altered, long, replace(measured, ok=ok))
+    turned = type(claimed.relation) is not type(altered.relation)
+    flags = _asks_more(own, long, len(sides), turned)
+    return [
+        Seen(_slice(judgement, slice(k * B, (k + 1) * B)), *(f[k * B : (k + 1) * B] for f in flags))
+        for k in range(len(sides))
+    ]
+
+
+def _slice(j: Judgement, rows: slice) -> Judgement:
+    sides = Sides(*(getattr(j.sides, f.name)[rows] for f in fields(Sides)))
+    return Judgement(
+        j.part, *(getattr(j, n)[rows] for n in ("excess", "near", "unclear", "silent", "slack")), sides, j.log
+    )
+
+
+def _asks_more(own: Judgement, b: Sides, times: int, turned: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """(differs from the claim, asks for more than it, has values) for each of the altered instances."""
+    a = own.sides
+    size = 1 + a.left.abs() if own.log else torch.maximum(a.left.abs(), a.right.abs())
+    scale = DISTINCT * torch.where(torch.isfinite(size), size, 1.0).expand_as(a.gap).repeat(times, 1)
+    gap, judged = a.gap.repeat(times, 1), a.judged.repeat(times, 1)
+    more, both = b.gap - gap, b.judged & judged
+    stronger = ((more > scale) & both).any(1) | (b.judged & ~judged).any(1)
+    differs = stronger | ((more.abs() > scale) & both).any(1) | (judged & ~b.judged).any(1)
+    known = ~torch.isnan(b.gap).all(1)
+    return (differs | turned) & known, (stronger | turned) & known, known
+
+
+def _cover(violated: Tensor) -> list[int]:
+    """Few instances that together violate as many statements as possible; `violated` is (statements, B)."""
+    left, chosen = violated.clone(), []
+    while len(chosen) < CONFIRMED_EACH and bool(left.any()):
+        i = int(left.sum(0).argmax())
+        chosen.append(i)
+        left[left[:, i]] = False
+    return chosen
+
+
+def _evidence(judgements: list[Judgement]) -> str:
+    j = next(j for j in judgements if bool(j.violates.any()))
+    worst = j.worst(int(j.violates.nonzero()[0, 0]))
+    return (
+        f"part {j.part}: measured {worst['measured']:.6g}, predicted {worst['predicted']:.6g}, "
+        f"budget {worst['budget']:.2g}"
+    )
+
+
+# ---- rows of several shards
+def merge_rows(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of two shards of one claim as one."""
+    others = {row["name"]: row for row in b}
+    return [_merged(row, others[row["name"]]) for row in a] if b else a
+
+
+def _merged(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    near = a if a["closest"] >= b["closest"] else b
+    return {
+        **a,
+        "refuted": a["refuted"] or b["refuted"],
+        "differs": a["differs"] or b["differs"],
+        "stronger": a["stronger"] or b["stronger"],
+        "instances": a["instances"] + b["instances"],
+        "closest": near["closest"],
+        "curve": near["curve"],
+    }
+
+
+OUTCOMES = ("refuted", "survived", "weaker", "equivalent", "not applicable")
+
+
+def summary_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """The mutation score and the table of the report, from merged rows."""
+    table = [_table_row(row) for row in rows]
+    counts = {o: sum(r["outcome"] == o for r in table) for o in OUTCOMES}
+    stronger = counts["refuted"] + counts["survived"]
+    return {
+        "tried": len(rows),
+        "stronger": stronger,
+        "refuted": counts["refuted"],
+        "score": counts["refuted"] / stronger if stronger else None,
+        "weaker": counts["weaker"],
+        "equivalent": counts["equivalent"],
+        "not_applicable": counts["not applicable"],
+        "table": sorted(table, key=lambda r: OUTCOMES.index(r["outcome"]) if r["outcome"] != "survived" else -1),
+    }
+
+
+def _table_row(row: dict[str, Any]) -> dict[str, Any]:
+    outcome, decided = _outcome(row)
+    return {
+        **{k: row[k] for k in ("name", "part", "operator")},
+        "outcome": outcome,
+        "decided": decided,
+        "evidence": row["refuted"],
+        "curve": row["curve"] if outcome == "survived" else None,
+    }
+
+
+def _outcome(row: dict[str, Any]) -> tuple[str, str]:
+    """(outcome, how it was decided)
+
+    refuted  implied   differs  stronger  ->  outcome
+    yes      any       any      any           refuted
+    no       yes       any      any           as its signs say
+    no       no        yes      yes           survived
+    no       no        yes      no            weaker on what was seen
+    no       no        no       no            equivalent on what was seen
+    """
+    if row["refuted"]:
+        return "refuted", "instance"
+    if row["implied"]:
+        return row["implied"], "symbolically"
+    if not row["instances"]:
+        return "not applicable", ""
+    seen = f"on {row['instances']} instances"
+    if row["stronger"]:
+        return "survived", seen
+    return ("weaker" if row["differs"] else "equivalent"), seen

@@ -1,0 +1,184 @@
+"""Sharpness: how far each constant of a claim can be moved before an instance refutes it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from theory import Claim, Part
+from theory.alter import STRENGTH, Constant, constants
+from theory.evaluate import compile as compile_expression
+
+from .checks import part_expressions, sides_of
+from .counterexample import plain
+from .experiment import Experiment, Instances, Measured, Run, batch_size, pick
+from .extremal import UNTRAINABLE, Best, Climber
+
+FURTHEST = math.log(100.0)
+"""A constant is moved by a factor of at most 100."""
+HALVINGS = 24
+KEPT = 3
+"""Candidates kept for each constant: the confirming run decides between them."""
+
+
+@dataclass
+class Limit:
+    """One constant: which way is stronger (+1 up, −1 down, 0 not known yet), and the nearest instances that refute."""
+
+    constant: Constant
+    direction: int = 0
+    nearest: list[Best] = field(default_factory=list)
+    instances: int = 0
+
+    @property
+    def reach(self) -> float:
+        """The smallest |log factor| at which an instance refutes the moved constant."""
+        return -self.nearest[0].score if self.nearest else FURTHEST
+
+
+@dataclass
+class Sharpness:
+    """The constants of one claim, tried on its networks as they come, and then on extremal ones."""
+
+    claim: Claim
+    experiment: Experiment
+    run: Run
+
+    @cached_property
+    def limits(self) -> list[Limit]:
+        return [Limit(c) for c in constants(self.claim)]
+
+    def observe(self, instances: Instances, measured: Measured, how: str = "drawn instance") -> None:
+        """Move every constant as far as the batch allows."""
+        for limit in self.limits:
+            limit.instances += batch_size(instances)
+            limit.direction = limit.direction or self._stronger_way(limit, measured)
+            if limit.direction:
+                self._tighten(limit, instances, measured, how)
+
+    def search(self, rounds: int, seed: int) -> None:
+        """Look for extremal instances of each constant that some instance has bounded."""
+        for k, limit in enumerate(self.limits):
+            if limit.nearest and limit.reach > 1e-6:
+                start = replace(limit.nearest[0], how=limit.nearest[0].how)
+                climber = Climber(self.claim, self.experiment, self.run)
+                best = climber.climb(start, lambda m, at=limit: -self.reach(at, m), rounds, seed + k)
+                self._keep(limit, best)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Plain data for the store; the nearest instances are confirmed by the second engine."""
+        return [self._row(limit) for limit in self.limits if limit.direction]
+
+    def reach(self, limit: Limit, measured: Measured) -> Tensor:
+        """(B,) how far the constant can be moved (|log factor|) before each instance refutes it; ∞ if never."""
+        low = torch.zeros(self._batch(limit, measured), dtype=torch.float64)
+        high = torch.full_like(low, FURTHEST)
+        refuted = self._excess(limit, measured, high) > 0
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            over = self._excess(limit, measured, middle) > 0
+            low, high = torch.where(over, low, middle), torch.where(over, middle, high)
+        return torch.where(refuted, high, torch.inf)
+
+    # ---- one constant
+    def _tighten(self, limit: Limit, instances: Instances, measured: Measured, how: str) -> None:
+        before = torch.full((self._batch(limit, measured),), limit.reach * (1 - 1e-3), dtype=torch.float64)
+        if not bool((self._excess(limit, measured, before) > 0).any()):
+            return
+        reach = self.reach(limit, measured)
+        i = int(reach.argmin())
+        self._keep(limit, Best(pick(instances, [i]), -float(reach[i]), how))
+
+    def _keep(self, limit: Limit, best: Best) -> None:
+        limit.nearest = sorted([best, *limit.nearest], key=lambda b: -b.score)[:KEPT]
+
+    def _stronger_way(self, limit: Limit, measured: Measured) -> int:
+        """+1 if the statement asks for more when the constant grows, −1 if when it shrinks, 0 if it does not matter."""
+        step = torch.full((self._batch(limit, measured),), 0.05, dtype=torch.float64)
+        up, down = (self._excess(replace(limit, direction=d), measured, step) for d in (1, -1))
+        difference = torch.where(torch.isfinite(up) & torch.isfinite(down), up - down, 0.0).sum()
+        return int(torch.sign(difference))
+
+    def _excess(self, limit: Limit, measured: Measured, logs: Tensor) -> Tensor:
+        """(B,) gap − budget with the constant moved by these log factors, at its largest place."""
+        part, program = self._program(limit.constant)
+        values = {n: measured.values[n] for n in program.inputs if n != STRENGTH.name}
+        values[STRENGTH.name] = (limit.direction * logs).exp()[:, None].to(measured.budget[part.name].device)
+        s = sides_of(part, program(values), measured)
+        ok = torch.ones_like(logs, dtype=torch.bool) if measured.ok is None else measured.ok.cpu()
+        excess = torch.where(s.judged, s.gap - s.budget, -torch.inf).nan_to_num(nan=-torch.inf, posinf=torch.inf)
+        return torch.where(ok, excess.amax(1).cpu(), -torch.inf)
+
+    def _batch(self, limit: Limit, measured: Measured) -> int:
+        return max(len(v) for v in measured.values.values() if isinstance(v, Tensor))
+
+    def _program(self, constant: Constant) -> tuple[Part, Any]:
+        if constant not in self._programs:
+            part = replace(self.claim.part(constant.part), relation=constant.relation)
+            definitions = {q.symbol: q.definition for q in self.claim.setting if q.definition is not None}
+            program = compile_expression(part_expressions(part), definitions=definitions, backend="torch")
+            self._programs[constant] = part, program
+        return self._programs[constant]
+
+    @cached_property
+    def _programs(self) -> dict[Constant, Any]:
+        return {}
+
+    # ---- the report
+    def _row(self, limit: Limit) -> dict[str, Any]:
+        confirmed, reach = self._confirmed(limit)
+        c = limit.constant
+        printed = float(c.printed)
+        moved = None if confirmed is None else printed * math.exp(limit.direction * reach)
+        return {
+            "part": c.part,
+            "constant": str(c.printed),
+            "where": c.where,
+            "printed": printed,
+            "limit": moved,
+            "open_ended": confirmed is None,
+            "instances": limit.instances,
+            "sentence": _sentence(c, limit.direction, moved),
+            "witness": None if confirmed is None else plain(confirmed.instances),
+            "how": "" if confirmed is None else confirmed.how,
+        }
+
+    def _confirmed(self, limit: Limit) -> tuple[Best | None, float]:
+        """The nearest instance that the second engine confirms, and how far it lets the constant go."""
+        for best in limit.nearest:
+            try:
+                measured = self.experiment.measure(best.instances, replace(self.run, level=1))
+                reach = float(self.reach(limit, measured)[0])
+            except UNTRAINABLE:
+                continue
+            if math.isfinite(reach):
+                return best, reach
+        return None, math.inf
+
+
+def _sentence(c: Constant, direction: int, moved: float | None) -> str:
+    verb, end = ("raised", "above") if direction > 0 else ("lowered", "below")
+    what = f"the constant {c.printed} ({c.where})"
+    if moved is None:
+        return f"{what}: no instance refutes it even when it is {verb} by a factor of 100"
+    return f"{what} cannot be {verb} {end} {moved:.6g}"
+
+
+def merge_limits(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of two shards: the tighter limit of each constant."""
+    rows = {(r["part"], r["where"]): r for r in a}
+    for row in b:
+        key = (row["part"], row["where"])
+        mine = rows.get(key)
+        best = row if mine is None or _distance(row) < _distance(mine) else mine
+        rows[key] = {**best, "instances": row["instances"] + (mine["instances"] if mine else 0)}
+    return list(rows.values())
+
+
+def _distance(row: dict[str, Any]) -> float:
+    return math.inf if row["limit"] is None else abs(math.log(row["limit"] / row["printed"]))
