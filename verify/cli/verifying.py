@@ -21,8 +21,18 @@ from .devices import check_device
 from .outcome import INTERRUPTED
 from .output import console
 
-TITLES = {"instances": "run/planned", "mutants refuted": "mutants", "worst slack": "slack", "seconds": "s"}
-WIDE = 110  # columns from which the table of verdicts shows the kinds of the claims
+TITLES = {  # of the columns of the table of verdicts; what has no title here stands in the report only
+    "claim": "claim",
+    "kind": "kind",
+    "verdict": "verdict",
+    "instances": "run/planned",
+    "violations": "violated",
+    "mutants refuted": "mutants",
+    "systematic": "syst.",
+    "worst slack": "slack",
+    "seconds": "s",
+}
+SHOWN_FROM = {"kind": 132, "seconds": 112, "violations": 100, "worst slack": 90}  # width of the terminal
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -124,24 +134,34 @@ class Watch:
 
 
 def _style(result: dict[str, Any]) -> str:
-    colours = {"unexpected": "bold red", "open": "yellow", "as expected": "green"}
+    colours = {"unsound": "bold magenta", "unexpected": "bold red", "open": "yellow", "as expected": "green"}
     return colours[summary.standing(result)]
 
 
 def _print_verdicts(result: dict[str, Any]) -> None:
     screen = console()
-    rows = [(claim, summary.row(claim)) for claim in result["claims"]]
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    numeric = {"instances", "violations", "mutants refuted", "worst slack", "seconds"}
-    names = [name for name in (rows[0][1] if rows else ()) if name != "kind" or screen.width >= WIDE]
-    for name in names:
-        title = TITLES.get(name, name)
-        table.add_column(title, justify="right" if name in numeric else "left", no_wrap=name in ("claim", "verdict"))
-    for claim, row in rows:
-        table.add_row(
-            *(row[name] for name in names),
-            style=None if summary.standing(claim) == "as expected" else _style(claim),
-        )
-    if rows:
-        screen.print(table)
+    claims = result["claims"]
+    if claims:
+        screen.print(_table(claims, screen.width))
+        if any(claim["mutants"]["systematic"] for claim in claims):
+            screen.print("\nmutants: planted ones refuted; syst.: systematic ones that claim more, refuted")
     screen.print(f"\n{summary.headline(result)}")
+
+
+def _marked(verdict: str) -> str:
+    """The verdict without a space, at which a line could break."""
+    return summary.MARKS[verdict] + verdict
+
+
+def _table(claims: list[dict[str, Any]], width: int) -> Table:
+    """One row a claim. Where the terminal is narrow some columns go, and several verdicts take several lines."""
+    table = Table(box=None, padding=(0, 1, 0, 0), header_style="bold")
+    names = [name for name in TITLES if width >= SHOWN_FROM.get(name, 0)]
+    for name in names:
+        text = name in ("claim", "kind", "verdict")
+        table.add_column(TITLES[name], justify="left" if text else "right", no_wrap=name not in ("kind", "verdict"))
+    for claim in claims:
+        row = summary.row(claim) | {"verdict": " ".join(_marked(v["name"]) for v in claim["verdicts"]) or "none"}
+        style = None if summary.standing(claim) == "as expected" else _style(claim)
+        table.add_row(*(row[name] for name in names), style=style)
+    return table

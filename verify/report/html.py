@@ -17,7 +17,7 @@ from theory.catalogue import get_claim
 from theory.claim import Claim, Part, Quantity
 from theory.errors import TheoryError
 
-from . import figures, numbers, summary
+from . import figures, numbers, power, summary
 from .describe import describe, shape_text
 
 FOLDER = Path(__file__).parent
@@ -50,6 +50,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {
         "number": numbers.number,
         "percent": numbers.percent,
+        "share": numbers.share,
         "seconds": numbers.seconds,
         "setting": summary.setting_text,
         "matrix": _matrix,
@@ -57,13 +58,19 @@ def _environment() -> jinja2.Environment:
         "place": _place,
         "anchor": lambda claim_id: claim_id.replace(".", "-"),
     }
-    environment.globals |= {"summary": summary, "marks": summary.MARKS}
+    environment.globals |= {"summary": summary, "power": power, "marks": summary.MARKS}
     return environment
 
 
 def _section(result: dict[str, Any]) -> dict[str, Any]:
     """What the page shows of one claim."""
-    section: dict[str, Any] = {"result": result, "curves": _curves(result), "slack": _slack(result)}
+    section: dict[str, Any] = {
+        "result": result,
+        "curves": _curves(result),
+        "slack": _slack(result),
+        "survivors": _survivors(result),
+        "survivor_legend": [(label, Markup(swatch)) for label, swatch in figures.survivor_legend()],
+    }
     try:
         claim = get_claim(result["id"])
     except TheoryError:
@@ -144,15 +151,28 @@ def _slack(result: dict[str, Any]) -> Markup | None:
     return Markup(figures.histogram(slack)) if slack and any(slack["counts"]) else None
 
 
+def _survivors(result: dict[str, Any]) -> list[dict[str, Any]]:
+    """The surviving systematic mutants, drawn where there is a curve."""
+    return [
+        {
+            "mutant": mutant,
+            "svg": Markup(figures.survivor_plot(curve, mutant["name"]))
+            if (curve := mutant["curve"]) and figures.is_comparable(curve)
+            else "",
+        }
+        for mutant in power.survivors(result)
+    ]
+
+
 def _matrix(value: Any) -> Markup:
     """A number, or nested lists as a matrix; a large one is told by its shape alone."""
     if not isinstance(value, list):
         return Markup(escape(numbers.number(value, 6)))
     rows = value if value and isinstance(value[0], list) else [value]
     if any(isinstance(cell, list) for row in rows for cell in row) or not rows[0]:
-        return Markup("an array (see the file)")
+        return Markup("an array (see report.json)")
     if len(rows) > LARGEST_MATRIX or len(rows[0]) > LARGEST_MATRIX:
-        return Markup(f"a {len(rows)}×{len(rows[0])} matrix (see the file)")
+        return Markup(f"a {len(rows)}×{len(rows[0])} matrix (see report.json)")
     cells = "".join(f"<mtr>{''.join(_cell(cell) for cell in row)}</mtr>" for row in rows)
     return Markup(f"<math><mo>(</mo><mtable>{cells}</mtable><mo>)</mo></math>")
 

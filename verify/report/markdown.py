@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import numbers, summary
+from . import numbers, power, summary
 
 
 def render_markdown(report: dict[str, Any]) -> str:
@@ -17,6 +17,7 @@ def render_markdown(report: dict[str, Any]) -> str:
         *[_claim(claim) for claim in report["claims"]],
         "## How this was run",
         "\n".join(f"- {name}: {value}" for name, value in summary.run_facts(report)),
+        _budget(report["error_level"]),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
@@ -54,9 +55,11 @@ def _data(data: dict[str, Any] | None) -> str:
 
 def _claim(claim: dict[str, Any]) -> str:
     blocks = [f"## {claim['id']}: {claim['title']}", _statement(claim.get("statement")), _assumptions(claim)]
+    blocks.append(summary.CONTRADICTION if summary.is_unsound(claim) else "")
     blocks.append("\n".join(f"- **{v['name']}**: {v['sentence']}" for v in claim["verdicts"]))
     blocks += [_denominators(claim), _erratum(claim.get("erratum"))]
-    blocks += [_counterexample(claim["counterexample"]), _mutants(claim["mutants"]), _source(claim)]
+    blocks += [_counterexample(claim["counterexample"]), _mutants(claim["mutants"]), _systematic(claim)]
+    blocks += [_sharpness(claim), _dropped(claim), _vacuity(claim), _footing(claim), _source(claim)]
     return "\n\n".join(block for block in blocks if block)
 
 
@@ -104,7 +107,72 @@ def _mutants(mutants: dict[str, Any]) -> str:
     if not mutants["planted"]:
         return ""
     survivors = f"; not refuted: {', '.join(mutants['survivors'])}" if mutants["survivors"] else ""
-    return f"Mutants refuted: {mutants['refuted']} of {mutants['planted']}{survivors}."
+    return f"Planted mutants refuted: {mutants['refuted']} of {mutants['planted']}{survivors}."
+
+
+def _systematic(claim: dict[str, Any]) -> str:
+    if claim["printed"]:
+        return ""
+    lines = [
+        f"- survived: {m['name']}" + (f" ({m['evidence']})" if m["evidence"] else "") for m in power.survivors(claim)
+    ]
+    return "\n\n".join(filter(None, (power.systematic(claim), "\n".join(lines))))
+
+
+def _sharpness(claim: dict[str, Any]) -> str:
+    lines = [f"- {row['part']}: {row['sentence']} ({row['how']})" for row in claim["sharpness"]]
+    return "Sharpness.\n\n" + "\n".join(lines) if lines else ""
+
+
+def _dropped(claim: dict[str, Any]) -> str:
+    rows = [
+        {
+            "assumption": row["assumption"],
+            "needed": power.necessity(row),
+            "held strictly": numbers.number(row["strict"]),
+            "on the boundary": numbers.number(row["boundary"]),
+            "evidence": row["sentence"],
+        }
+        for row in power.assumptions(claim)
+    ]
+    return _table(rows)
+
+
+def _vacuity(claim: dict[str, Any]) -> str:
+    rows = [
+        {
+            "part": part["part"],
+            "known without the theorem": numbers.number(part["trivial"]),
+            "says more on": numbers.share(part["share"]),
+            "instances": power.said(part),
+            "median gain": numbers.number(part["median_gain"], 3),
+        }
+        for part in claim["vacuity"]["parts"]
+    ]
+    return _table(rows)
+
+
+def _footing(claim: dict[str, Any]) -> str:
+    balls = claim["certificates"]
+    counts = f"{balls['holds']} hold, {balls['fails']} fail, {balls['undecided']} undecided." if balls else ""
+    lines = [f"{balls['sentence']} {counts}" if balls else "", power.engines(claim), power.trust(claim)]
+    return "\n".join(f"- {line}" for line in lines if line)
+
+
+def _budget(level: dict[str, Any]) -> str:
+    rows = [
+        {
+            "claim": test["claim"],
+            "test": f"{test['name']}: {test['test']}",
+            "n": numbers.count(test["n"]),
+            "p-value": numbers.number(test["p_value"], 2),
+            "Holm": numbers.number(test["holm"], 2),
+            "level": numbers.number(test["level"], 2),
+            "power": numbers.share(test["power"]) + (f" at {test['power_at']}" if test["power_at"] else ""),
+        }
+        for test in level["table"]
+    ]
+    return f"## Error budget\n\n{power.spent(level)}.\n\n{_table(rows)}".rstrip()
 
 
 def _source(claim: dict[str, Any]) -> str:

@@ -54,6 +54,14 @@ def percent(value: float | None) -> str:
     return NONE if value is None else f"{number(100 * value, 2)}\u202f%"
 
 
+def share(value: float | None) -> str:
+    """0.954 -> 95 %; what is less than everything never reads as 100 %."""
+    if value is None:
+        return NONE
+    texts = (f"{number(100 * value, digits)}\u202f%" for digits in range(2, 17))
+    return next((text for text in texts if value >= 1 or not text.startswith("100")), "100\u202f%")
+
+
 def seconds(value: float) -> str:
     """0.31 -> 0.3 s, 75 -> 1 min 15 s."""
     if value < 60:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..verdict import unexpected
+from . import power
 from .numbers import number, percent, seconds
 
 MARKS = {
@@ -14,7 +15,9 @@ MARKS = {
     "refuted": "✗",
     "inconclusive": "?",
     "vacuous": "○",
+    "unsound": "≠",
 }
+CONTRADICTION = "The checker contradicts itself. This says nothing about the theorem."
 
 
 def headline(report: dict[str, Any]) -> str:
@@ -22,17 +25,32 @@ def headline(report: dict[str, Any]) -> str:
     claims = report["claims"]
     if not claims:
         return "Interrupted before any claim had finished." if report["interrupted"] else "No claim was verified."
-    odd = [c for c in claims if not c["as_expected"] and not is_open(c)]
-    open_ = [c for c in claims if is_open(c)]
-    if odd:
-        verb = "claim is" if len(odd) == 1 else "claims are"
-        text = f"{len(odd)} of {len(claims)} {verb} not as expected: {_ids(odd)}"
-    elif open_:
-        text = f"Nothing unexpected; {len(open_)} of {len(claims)} not decided: {_ids(open_)}"
-    else:
-        text = _all_as_expected(claims)
+    text = ". ".join(filter(None, (_contradicted(claims), _unexpected(claims))))
+    text = text or _undecided(claims) or _all_as_expected(claims)
     cut = " Interrupted: only these claims had finished." if report["interrupted"] else ""
     return f"{text}.{cut}"
+
+
+def _contradicted(claims: list[dict[str, Any]]) -> str:
+    unsound = [c for c in claims if is_unsound(c)]
+    if not unsound:
+        return ""
+    what = "the theorem" if len(unsound) == 1 else "these theorems"
+    which = f"{len(unsound)} of {len(claims)} claims ({_ids(unsound)})"
+    return f"The checker contradicts itself on {which}, which says nothing about {what}"
+
+
+def _unexpected(claims: list[dict[str, Any]]) -> str:
+    odd = [c for c in claims if standing(c) == "unexpected"]
+    if not odd:
+        return ""
+    verb = "claim is" if len(odd) == 1 else "claims are"
+    return f"{len(odd)} of {len(claims)} {verb} not as expected: {_ids(odd)}"
+
+
+def _undecided(claims: list[dict[str, Any]]) -> str:
+    open_ = [c for c in claims if is_open(c)]
+    return f"Nothing unexpected; {len(open_)} of {len(claims)} not decided: {_ids(open_)}" if open_ else ""
 
 
 def _ids(claims: list[dict[str, Any]], most: int = 4) -> str:
@@ -51,21 +69,25 @@ def _all_as_expected(claims: list[dict[str, Any]]) -> str:
     return f"All as expected: {', '.join(parts)}"
 
 
+def is_unsound(claim: dict[str, Any]) -> bool:
+    """True when engines disagree: the fault is the checker's, and no verdict on the theorem stands."""
+    return any(v["name"] == "unsound" for v in claim["verdicts"])
+
+
 def is_open(claim: dict[str, Any]) -> bool:
     """True when nothing contradicts the catalogue and yet not all was decided."""
-    return not claim["as_expected"] and not _is_unexpected(claim)
-
-
-def _is_unexpected(claim: dict[str, Any]) -> bool:
-    names = {v["name"] for v in claim["verdicts"]}
-    return not claim["as_expected"] and unexpected(claim["printed"], names, len(claim["mutants"]["survivors"]))
+    return standing(claim) == "open"
 
 
 def standing(claim: dict[str, Any]) -> str:
-    """How the claim came out, in words: "as expected", "open" or "unexpected"."""
-    if is_open(claim):
-        return "open"
-    return "as expected" if claim["as_expected"] else "unexpected"
+    """How the claim came out, in words: "as expected", "open", "unexpected" or "unsound"."""
+    if is_unsound(claim):
+        return "unsound"
+    if claim["as_expected"]:
+        return "as expected"
+    names = {v["name"] for v in claim["verdicts"]}
+    odd = unexpected(claim["printed"], names, len(claim["mutants"]["survivors"]))
+    return "unexpected" if odd else "open"
 
 
 def contradicts(claim: dict[str, Any], verdict: str) -> bool:
@@ -104,6 +126,9 @@ def row(claim: dict[str, Any]) -> dict[str, str]:
         "instances": f"{number(ran['run'])}/{number(ran['planned'])}",
         "violations": number(ran["violations"]),
         "mutants refuted": mutants(claim),
+        "systematic": power.score(claim),
+        "tightest constant": power.tightest_text(claim),
+        "informative": power.informative(claim),
         "worst slack": number(claim["worst_slack"], 3),
         "seconds": f"{claim['seconds']:.1f}",
     }

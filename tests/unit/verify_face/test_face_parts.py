@@ -36,6 +36,14 @@ def test_number(value, text):
     assert numbers.number(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "–"), (0.0, "0"), (1.0, "100"), (0.954, "95"), (0.996, "99.6"), (0.99996, "99.996"), (0.004, "0.4")],
+)
+def test_share_reads_as_everything_only_where_it_is(value, text):
+    assert numbers.share(value) == (text if text == "–" else f"{text}\u202f%")
+
+
 def test_seconds():
     assert [numbers.seconds(s) for s in (0.26, 75, 7300)] == [
         "0.3\u202fs",
