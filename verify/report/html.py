@@ -124,7 +124,7 @@ def _math(expr: Any, names: dict[str, str], *, block: bool = False) -> Markup:
     return Markup(re.sub(r' xmlns="[^"]*"', "", render.mathml(expr, names, block=block)))
 
 
-INDEX = re.compile(r"((?<![A-Za-z])[A-Za-zΑ-Ωα-ωℓ]|[‖)\]}⁺])_(\{[^{}]+\}|[A-Za-z0-9∞]+)")
+INDEX = re.compile(r"((?<![A-Za-z])[A-Za-zΑ-Ωα-ωℓ]|[‖)\]}⁺])_(\{[^{}]+\}|[A-Za-z0-9∞₀-₉]+)")
 POWER = re.compile(r"\^(\{[^{}]+\}|\([^()]+\)|[A-Za-z0-9½∞+]+)")
 
 

@@ -113,15 +113,17 @@ def _mutants(mutants: dict[str, Any]) -> str:
 def _systematic(claim: dict[str, Any]) -> str:
     if claim["printed"]:
         return ""
-    lines = [
-        f"- survived: {m['name']}" + (f" ({m['evidence']})" if m["evidence"] else "") for m in power.survivors(claim)
-    ]
+    lines = [f"- survived: {m['name']} ({power.survived(m)})" for m in power.survivors(claim)]
     return "\n\n".join(filter(None, (power.systematic(claim), "\n".join(lines))))
 
 
 def _sharpness(claim: dict[str, Any]) -> str:
-    lines = [f"- {row['part']}: {row['sentence']} ({row['how']})" for row in claim["sharpness"]]
+    lines = [f"- {row['part']}: {row['sentence']}{_how(row)}" for row in claim["sharpness"]]
     return "Sharpness.\n\n" + "\n".join(lines) if lines else ""
+
+
+def _how(row: dict[str, Any]) -> str:
+    return f" ({row['how']})" if row["how"] else ""
 
 
 def _dropped(claim: dict[str, Any]) -> str:

@@ -22,6 +22,11 @@ def survivors(claim: dict[str, Any]) -> list[dict[str, Any]]:
     return [m for m in found["table"] if m["outcome"] == "survived"] if found else []
 
 
+def survived(mutant: dict[str, Any]) -> str:
+    """On what a mutant survived, and how close anything came to refuting it."""
+    return "; ".join(filter(None, (mutant["decided"], mutant["evidence"])))
+
+
 def systematic(claim: dict[str, Any]) -> str:
     """The score in a sentence, with what was not counted."""
     found = claim["mutants"]["systematic"]

@@ -132,4 +132,5 @@ def test_prose():
     assert prose("λ_r(Λ) ≤ e^{−at} & h^(−2α), ‖E‖_F²") == (
         "λ<sub>r</sub>(Λ) ≤ e<sup>−at</sup> &amp; h<sup>−2α</sup>, ‖E‖<sub>F</sub>²"
     )
+    assert prose("σ_h₀(W)") == "σ<sub>h₀</sub>(W)"
     assert prose("the name lambda_r stays") == "the name lambda_r stays"
