@@ -137,6 +137,14 @@ def trust(claim: dict[str, Any]) -> str:
     return " ".join(f"{text}." for text in (f"Rests on {rests}" if rests else "", *undone) if text)
 
 
+def step_class(status: str) -> str:
+    """How a proof step is shown: "done" by machine, "undone", or "" where it is only named."""
+    first = status.split()[0].lower().rstrip(":")
+    return {"checked": "done", "decided": "done", "enclosed": "done", "failed": "undone", "not": "undone"}.get(
+        first, ""
+    )
+
+
 def _steps(n: int) -> str:
     return f"{count(n)} step{'s' * (n != 1)}"
 

@@ -8,6 +8,7 @@ import demo
 import pytest
 from rich.console import Console
 
+from theory.proof import StepStatus
 from verify.cli import verifying
 from verify.report import figures, power
 
@@ -66,6 +67,13 @@ def test_trust_tells_every_ground():
         "the claim demo.rate, what is only cited: a; b. 1 step FAILED. 2 steps not proven."
     )
     assert power.trust(SLIP) == ""
+
+
+@pytest.mark.parametrize("status", StepStatus)
+def test_a_failed_step_does_not_look_like_a_done_one(status):
+    undone = status.name in ("FAILED", "UNDECIDED")
+    named = status.name in ("NAMED", "REFERRED", "QUOTED")
+    assert power.step_class(status.value) == ("undone" if undone else "" if named else "done")
 
 
 def test_engines():
