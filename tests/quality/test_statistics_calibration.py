@@ -156,7 +156,7 @@ def ever(inside: Any, planned: int, p: float) -> float:
 PER_TEST = bonferroni(23)
 
 
-@pytest.mark.parametrize("planned", [400, 2000])
+@pytest.mark.parametrize("planned", [400, 2000, pytest.param(20_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("delta", [0.01, 0.05, 0.2, 0.5])
 def test_no_stopping_rule_exceeds_the_level(delta: float, planned: int) -> None:
     """Even looking at each single draw, and however draws are spread over shards that look at one another."""
