@@ -15,13 +15,29 @@ from .claim import (
     Source,
     mutated,
 )
+from .decide import Implication, Inequality
 from .errors import TheoryError
-from .proof import Step, StepKind, StepStatus, algebra, by_claim, cited, fully_checked, lemma, proof_status
+from .proof import (
+    Step,
+    StepKind,
+    StepStatus,
+    algebra,
+    by_claim,
+    cited,
+    enclosed,
+    fully_checked,
+    lemma,
+    polynomial,
+    proof_status,
+    trust_base,
+)
 
 __all__ = [
     "Assumption",
     "Claim",
     "Erratum",
+    "Implication",
+    "Inequality",
     "Kind",
     "Mutant",
     "Part",
@@ -38,11 +54,14 @@ __all__ = [
     "by_claim",
     "catalogue",
     "cited",
+    "enclosed",
     "fully_checked",
     "get_claim",
     "lemma",
     "mutated",
     "paper_keys",
+    "polynomial",
     "proof_status",
     "select",
+    "trust_base",
 ]

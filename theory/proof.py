@@ -1,19 +1,25 @@
-"""Proofs as lists of steps. An algebra step is checked by exact algebra; a lemma or a citation is only named."""
+"""Proofs as lists of steps. Algebra and inequalities are decided by machine; a lemma or a citation is only named."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import sympy as sp
+
+from .decide import Decision, Implication, Inequality, Outcome, decide_implication, decide_inequality
+from .errors import TheoryError
 
 
 class StepKind(Enum):
     """How a step is justified; the value is the word that users read."""
 
     ALGEBRA = "exact algebra"
+    SMT = "polynomial inequality"
+    BALLS = "inequality in one variable"
     LEMMA = "standard lemma"
     CLAIM = "claim of the catalogue"
     CITED = "cited"
@@ -24,46 +30,69 @@ class StepStatus(Enum):
 
     CHECKED = "checked by exact algebra"
     CHECKED_AT_SIZE = "checked by exact algebra at one size only"
-    FAILED = "FAILED: the two sides differ"
+    DECIDED = "decided by z3"
+    ENCLOSED = "enclosed by ball arithmetic"
+    UNDECIDED = "not proven"
+    FAILED = "FAILED"
     NAMED = "standard lemma, named and not re-proved"
     REFERRED = "rests on another claim of the catalogue"
     QUOTED = "cited, not checked"
 
 
+PROVEN = {StepStatus.CHECKED, StepStatus.DECIDED, StepStatus.ENCLOSED}
+UNCOMPUTED = {
+    StepKind.LEMMA: StepStatus.NAMED,
+    StepKind.CLAIM: StepStatus.REFERRED,
+    StepKind.CITED: StepStatus.QUOTED,
+}
 Equation = tuple[Any, Any]
+
+
+class Finding(NamedTuple):
+    """What checking a step gave; `detail` says where it fails or why it is not proven."""
+
+    status: StepStatus
+    detail: str = ""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `equations()` gives the pairs that must agree; `size` names the shapes of explicit matrices.
+    """One step. `statements()` gives what must hold: equations, implications or inequalities, by the kind.
 
-    With an empty `size` the equations are free of shapes: scalars, or noncommutative symbols that stand for
-    matrices of any shape. `under_trace` compares noncommutative words up to cyclic rotation.
+    `size` names the shapes of explicit matrices. With an empty `size` the equations are free of shapes: scalars, or
+    noncommutative symbols that stand for matrices of any shape. `under_trace` compares noncommutative words up to
+    cyclic rotation.
     """
 
     kind: StepKind
     text: str
-    equations: Callable[[], list[Equation]] | None = None
+    statements: Callable[[], list[Any]] | None = None
     size: str = ""
     lemma: str = ""
     under_trace: bool = False
 
+    def find(self) -> Finding:
+        """Carry out the step (exactly; no numbers are tried). Done once in a process."""
+        return _find(self)
+
     def check(self) -> StepStatus:
-        """Carry out the algebra (exactly; no numbers are tried)."""
-        if self.kind is StepKind.LEMMA:
-            return StepStatus.NAMED
-        if self.kind is StepKind.CLAIM:
-            return StepStatus.REFERRED
-        if self.kind is StepKind.CITED or self.equations is None:
-            return StepStatus.QUOTED
-        if not all(_agree(left, right, self.under_trace) for left, right in self.equations()):
-            return StepStatus.FAILED
-        return StepStatus.CHECKED_AT_SIZE if self.size else StepStatus.CHECKED
+        """The status that `find` gives."""
+        return self.find().status
 
 
 def algebra(text: str, equations: Callable[[], list[Equation]], *, size: str = "", under_trace: bool = False) -> Step:
     """A step that exact algebra decides; `equations` is called only when the step is checked."""
     return Step(StepKind.ALGEBRA, text, equations, size=size, under_trace=under_trace)
+
+
+def polynomial(text: str, implications: Callable[[], list[Implication]]) -> Step:
+    """A step of polynomial inequalities over the reals, which z3 decides when the step is checked."""
+    return Step(StepKind.SMT, text, implications)
+
+
+def enclosed(text: str, inequalities: Callable[[], list[Inequality]]) -> Step:
+    """A step of inequalities in one variable, which balls decide on the stated interval when the step is checked."""
+    return Step(StepKind.BALLS, text, inequalities)
 
 
 def lemma(name: str, text: str) -> Step:
@@ -90,8 +119,70 @@ def proof_status(steps: tuple[Step, ...]) -> dict[str, int]:
 
 
 def fully_checked(steps: tuple[Step, ...]) -> bool:
-    """True when there is a proof and every step of it is shape-free algebra that came out right."""
-    return bool(steps) and all(step.check() is StepStatus.CHECKED for step in steps)
+    """True when there is a proof and every step of it is shape-free algebra or an inequality that was proven."""
+    return bool(steps) and all(step.check() in PROVEN for step in steps)
+
+
+def trust_base(steps: tuple[Step, ...]) -> dict[str, Any]:
+    """What a proof rests on: numbers of steps by procedure that proved them, names or texts of what nothing proved.
+
+    Algebra that was carried out at one size only is listed with the citations: at other sizes it is only stated.
+    """
+    found = [(step, step.check()) for step in steps]
+
+    def number(status: StepStatus) -> int:
+        return sum(s is status for _, s in found)
+
+    def named(status: StepStatus) -> list[str]:
+        return list(dict.fromkeys(step.lemma or step.text for step, s in found if s is status))
+
+    at_size = [f"{step.text} ({step.size} only)" for step, s in found if s is StepStatus.CHECKED_AT_SIZE]
+    return {
+        "algebra": number(StepStatus.CHECKED),
+        "smt": number(StepStatus.DECIDED),
+        "balls": number(StepStatus.ENCLOSED),
+        "lemmas": named(StepStatus.NAMED),
+        "claims": named(StepStatus.REFERRED),
+        "cited": [*named(StepStatus.QUOTED), *at_size],
+        "failed": number(StepStatus.FAILED),
+        "undecided": number(StepStatus.UNDECIDED),
+    }
+
+
+@cache
+def _find(step: Step) -> Finding:
+    if step.kind in UNCOMPUTED:
+        return Finding(UNCOMPUTED[step.kind])
+    if step.statements is None:
+        raise TheoryError(f"step {step.text!r}: a step that is {step.kind.value} needs statements")
+    statements = step.statements()
+    if not statements:
+        raise TheoryError(f"step {step.text!r}: its statements are empty")
+    return JUDGES[step.kind](step, statements)
+
+
+def _check_equations(step: Step, equations: list[Equation]) -> Finding:
+    wrong = next((k for k, (left, right) in enumerate(equations, 1) if not _agree(left, right, step.under_trace)), None)
+    if wrong is not None:
+        return Finding(StepStatus.FAILED, f"the two sides of equation {wrong} differ")
+    return Finding(StepStatus.CHECKED_AT_SIZE if step.size else StepStatus.CHECKED)
+
+
+def _decide(decide: Callable[[Any], Decision], proven: StepStatus, statements: list[Any]) -> Finding:
+    """The worst answer over the statements."""
+    answers = [decide(statement) for statement in statements]
+    for outcome, status in ((Outcome.FAILS, StepStatus.FAILED), (Outcome.OPEN, StepStatus.UNDECIDED)):
+        details = [a.detail for a in answers if a.outcome is outcome]
+        if details:
+            return Finding(status, details[0])
+    return Finding(proven)
+
+
+JUDGES: dict[StepKind, Callable[[Step, list[Any]], Finding]] = {
+    StepKind.ALGEBRA: _check_equations,
+    StepKind.SMT: lambda _, statements: _decide(decide_implication, StepStatus.DECIDED, statements),
+    StepKind.BALLS: lambda _, statements: _decide(decide_inequality, StepStatus.ENCLOSED, statements),
+}
 
 
 def _agree(left: Any, right: Any, under_trace: bool) -> bool:
