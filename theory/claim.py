@@ -141,7 +141,7 @@ class Part:
         return isinstance(self.relation, sp.Eq)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mutant:
     """A wrong variant of a claim that its checks must refute.
 
@@ -175,7 +175,7 @@ class Erratum:
     reading: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Claim:
     """A theorem, complete: what is claimed, under what, where it stands, why it is true, how it could be wrong.
 

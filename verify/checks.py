@@ -72,13 +72,9 @@ class Judgement:
 
 
 @lru_cache(maxsize=4096)
-def programs(claim_id: str, mutant: str, backend: Backend) -> dict[str, tuple[Part, Any]]:
+def programs(claim: Claim, mutant: Mutant | None, backend: Backend) -> dict[str, tuple[Part, Any]]:
     """part name -> (part, program of [smaller side, larger side, condition, what it compares…]), claim or mutant."""
-    claim = _claim(claim_id)
-    if mutant:
-        parts, definitions = mutated(claim, next(x for x in claim.mutants if x.name == mutant))
-    else:
-        parts, definitions = claim.parts, claim.definitions
+    parts, definitions = mutated(claim, mutant) if mutant else (claim.parts, claim.definitions)
     return {p.name: (p, _part_program(p, definitions, backend)) for p in parts}
 
 
@@ -100,23 +96,9 @@ def _arguments(condition: Any) -> list[Any]:
     return [a.lhs - a.rhs for a in relations]
 
 
-_REGISTERED: dict[str, Claim] = {}
-
-
-def _claim(claim_id: str) -> Claim:
-    from theory import get_claim
-
-    return _REGISTERED.get(claim_id) or get_claim(claim_id)
-
-
-def register(claim: Claim) -> None:
-    """Make a claim that is not in the catalogue known to the checks (a user's own)."""
-    _REGISTERED[claim.id] = claim
-
-
 def judge(claim: Claim, measured: Measured, mutant: Mutant | None = None) -> list[Judgement]:
     """Every part of the claim (or those that the mutant alters) on a batch."""
-    compiled = programs(claim.id, mutant.name if mutant else "", "torch")
+    compiled = programs(claim, mutant, "torch")
     return [judge_sides(part, evaluate_sides(part, program, measured), measured) for part, program in compiled.values()]
 
 
@@ -229,15 +211,14 @@ def assumptions_hold(claim: Claim, measured: Measured) -> Tensor:
     """(B,) whether every assumption that has a predicate holds on the instance."""
     tensors = [v for v in measured.values.values() if isinstance(v, Tensor)]
     result = torch.ones(max(len(v) for v in tensors), dtype=torch.bool, device=tensors[0].device)
-    for program in _predicates(claim.id):
+    for program in _predicates(claim):
         truth = torch.as_tensor(program({n: measured.values[n] for n in program.inputs}), device=result.device)
         result = result & (truth.all(1) if truth.ndim > 1 else truth)
     return result
 
 
 @lru_cache(maxsize=512)
-def _predicates(claim_id: str) -> list[Any]:
-    claim = _claim(claim_id)
+def _predicates(claim: Claim) -> list[Any]:
     return [
         compile_expression(a.predicate, definitions=claim.definitions, backend="torch")
         for a in claim.assumptions

@@ -15,7 +15,7 @@ from theory import Claim, get_claim
 
 from .checks import assumptions_hold, judge
 from .errors import VerifyError
-from .experiment import Experiment, Instances, Run
+from .experiment import Experiment, Instances, Run, plain
 from .search import Found
 
 FORMAT = "lemmaflow-counterexample-1"
@@ -61,11 +61,6 @@ def save(claim: Claim, found: Found, folder: Path) -> Path:
         f.write(text)
     os.replace(f.name, path)
     return path
-
-
-def plain(instances: Instances) -> dict[str, Any]:
-    """An instance (batch of one) as nested lists."""
-    return {k: v[0].tolist() if isinstance(v, Tensor) else v for k, v in instances.items()}
 
 
 def load(path: Path) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def curves_of(claim: Claim, experiment: Experiment, piece: Any, seed_: int, run:
 
 def _curve(claim: Claim, experiment: Experiment, instances: Any, title: str, run: Run) -> dict[str, Any]:
     measured = experiment.measure(instances, run)
-    part, program = programs(claim.id, "", "torch")[experiment.picture]
+    part, program = programs(claim, None, "torch")[experiment.picture]
     sides = evaluate_sides(part, program, measured)
     x = torch.as_tensor(measured.values[measured.axis]).to(torch.float64).expand_as(sides.left)[0]
     keep = sides.judged[0] & torch.isfinite(sides.left[0])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -80,6 +80,8 @@ class Experiment:
     """Part whose two sides are drawn over time in the report."""
     enclose: Callable[[Instances], dict[str, Any]] | None = None
     """For algebraic claims: the values of one instance as Arb balls, measured side included."""
+    movable: tuple[str, ...] = ()
+    """Tensors of an instance that may take any value near by: the search for extremal instances varies these."""
     confirmed_by: str = "the same computation repeated on the instance alone"
     """What a run of level 1 is; stands in the sentence of a refutation."""
 
@@ -123,6 +125,35 @@ def batch_size(instances: Instances) -> int:
 def pick(instances: Instances, index: list[int]) -> Instances:
     """The instances of these indices, as a batch."""
     return {k: v[index] if isinstance(v, Tensor) else v for k, v in instances.items()}
+
+
+def rows(measured: Measured, index: list[int]) -> Measured:
+    """The measurements of some of the instances."""
+
+    def of(x: Any) -> Any:
+        return x[index] if isinstance(x, Tensor) and x.ndim and len(x) > 1 else x
+
+    return replace(
+        measured,
+        values={k: of(v) for k, v in measured.values.items()},
+        budget={k: of(v) for k, v in measured.budget.items()},
+        judged={k: of(v) for k, v in measured.judged.items()},
+        ok=of(measured.ok),
+    )
+
+
+def varied(experiment: Experiment, variation: Variation, families: list[Any], batch: int) -> Iterator[Instances]:
+    """The instances of an altered experiment: its own, then those of the families."""
+    for witness in variation.witnesses:
+        yield witness()
+    realise: Realise = variation.realise or experiment.realise
+    for family in families:
+        yield realise(family, batch)
+
+
+def plain(instances: Instances) -> dict[str, Any]:
+    """An instance (batch of one) as nested lists."""
+    return {k: v[0].tolist() if isinstance(v, Tensor) else v for k, v in instances.items()}
 
 
 def to_device(instances: Instances, run: Run) -> Instances:

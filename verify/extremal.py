@@ -22,8 +22,8 @@ from .experiment import Experiment, Instances, Measured, Run, pick
 
 Score = Callable[[Measured], Tensor]
 """(B,): larger is nearer to violation; −∞ where nothing can be compared."""
-Watch = Callable[[Instances, Measured], None]
-"""Sees every batch that the search trains."""
+Watch = Callable[[Instances, Measured, str], None]
+"""Sees every batch that the search trains, and how it was found."""
 BATCH = 32
 RATES = (1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3)
 UNTRAINABLE = (TheoryError, VerifyError, ValueError, ArithmeticError, RuntimeError)
@@ -45,7 +45,7 @@ class Climber:
     claim: Claim
     experiment: Experiment
     run: Run
-    watch: Watch = lambda instances, measured: None
+    watch: Watch
 
     def climb(self, start: Best, score: Score, rounds: int, seed: int) -> Best:
         """`rounds` batches of varied copies of the best instance; every third round follows the gradient."""
@@ -68,7 +68,7 @@ class Climber:
         except UNTRAINABLE:
             return best  # the variation left what can be trained
         if bool(held.all()):
-            self.watch(candidates, measured)
+            self.watch(candidates, measured, how)
         i = int(values.argmax())
         return Best(pick(candidates, [i]), float(values[i]), how) if float(values[i]) > best.score else best
 

@@ -19,8 +19,10 @@ from theory import Claim, Part, TheoryError
 from theory.alter import Alteration, alterations, side_by_side
 from theory.evaluate import compile as compile_expression
 
+from .batch import Batch
 from .checks import Judgement, Sides, judge, judge_sides, part_expressions, sides_of
-from .experiment import Measured
+from .experiment import Instances, Measured, pick
+from .extremal import Best, Climber
 
 DISTINCT = 1e-9
 """Relative difference below which two bounds count as the same: rounding."""
@@ -28,6 +30,8 @@ CONFIRMED_EACH = 8
 """Instances of a batch that are run again to confirm what they refute, at most."""
 CURVE = 33
 """Points of a survivor's picture, at most."""
+EACH = 6
+"""Batches spent on climbing towards a refutation of one survivor."""
 FLAGS = ("differs", "stronger", "known")
 FAILURES = (TheoryError, ValueError, ArithmeticError, RuntimeError)
 
@@ -43,6 +47,7 @@ class Trial:
     instances: int = 0
     closest: float = float("-inf")
     curve: dict[str, Any] | None = None
+    start: Instances | None = None
 
     @property
     def open(self) -> bool:
@@ -57,7 +62,8 @@ class Trial:
             "part": a.part,
             "operator": a.operator.value,
             "implied": a.implied.value if a.implied else "",
-            **{k: getattr(self, k) for k in ("refuted", "differs", "stronger", "instances", "closest", "curve")},
+            **{k: getattr(self, k) for k in ("refuted", "differs", "stronger", "instances", "curve")},
+            "closest": max(self.closest, -1e300),
         }
 
 
@@ -82,12 +88,14 @@ class Power:
 
     claim: Claim
     trials: list[Trial] = field(default_factory=list)
+    name: str = "power"
 
     def __post_init__(self) -> None:
         self.trials = [Trial(a) for a in alterations(self.claim)]
 
-    def observe(self, measured: Measured, closely: Callable[[list[int]], Measured]) -> None:
-        """Judge every open statement on a batch; `closely(indices)` is the confirming measurement of these."""
+    def observe(self, batch: Batch) -> None:
+        """Judge every open statement on the networks of a batch."""
+        measured = batch.measured
         pending = [t for t in self.trials if t.open]
         seen = [(t, v) for t, v in zip(pending, self._look(pending, measured), strict=True) if v]
         if not seen:
@@ -96,10 +104,32 @@ class Power:
         for (trial, _), differs, stronger, known in zip(seen, *flags, strict=True):
             trial.differs, trial.stronger = trial.differs or differs > 0, trial.stronger or stronger > 0
             trial.instances += known
-        self._confirm(seen, closely)
+        self._confirm(seen, batch.closely)
         for trial, v in seen:
             if not trial.refuted and trial.stronger:
-                self._picture(trial, v, measured)
+                self._approach(trial, v, batch)
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [t.row() for t in self.trials]
+
+    def attack(self, climber: Climber, rounds: int, seed: int) -> None:
+        """Climb from the nearest instance of each survivor; `climber` shows every batch to this observer, too."""
+        tried: set[str] = set()
+        for k in range(rounds // EACH):
+            alive = [t for t in self.trials if t.open and t.start is not None and t.alteration.mutant.name not in tried]
+            if not alive:
+                return
+            trial = max(alive, key=lambda t: t.closest)
+            tried.add(trial.alteration.mutant.name)
+            start = Best(trial.start or {}, trial.closest, "drawn instance")
+            climber.climb(start, lambda m, at=trial: self._nearness_of(at, m), EACH, seed + k)
+
+    def _nearness_of(self, trial: Trial, measured: Measured) -> Tensor:
+        """(B,) the score of the search for an instance that refutes this statement."""
+        seen = self._look([trial], measured)[0]
+        if not seen:
+            return torch.full((len(measured.budget[self.claim.parts[0].name]),), -torch.inf, dtype=torch.float64)
+        return torch.stack([_nearness(v.judgement).amax(1) for v in seen]).amax(0).cpu()
 
     def _confirm(self, seen: list[tuple[Trial, list[Seen]]], closely: Callable[[list[int]], Measured]) -> None:
         """Run a few instances again that together violate most statements; keep what is violated again."""
@@ -112,28 +142,31 @@ class Power:
             if v and bool(any_of(v, "violates").any()):
                 trial.refuted = _evidence([s.judgement for s in v])
 
-    def _picture(self, trial: Trial, seen: list[Seen], measured: Measured) -> None:
-        """Keep the sides of the instance that comes closest to refuting a surviving statement."""
+    def _approach(self, trial: Trial, seen: list[Seen], batch: Batch) -> None:
+        """Keep the instance that comes closest to refuting a surviving statement, and its sides as a picture."""
         for j in (v.judgement for v in seen):
-            s = j.sides
-            scale = torch.ones_like(s.gap) if j.log else torch.maximum(s.left.abs(), s.right.abs()).clamp_min(1e-300)
-            nearness = torch.where(s.judged, (s.gap - s.budget) / scale, -torch.inf).nan_to_num(nan=-torch.inf)
-            worst = nearness.amax(1)
+            worst = _nearness(j).amax(1)
             i = int(worst.argmax())
             if float(worst[i]) > trial.closest:
                 trial.closest = float(worst[i])
-                trial.curve = self._curve(j, measured, i)
+                trial.curve = self._curve(j, batch.measured, i)
+                trial.start = pick(batch.instances, [i])
 
-    def _curve(self, j: Judgement, measured: Measured, i: int) -> dict[str, Any] | None:
+    def _curve(self, j: Judgement, measured: Measured, i: int) -> dict[str, Any]:
+        """Both bounds and what was measured: along the trajectory of instance i, or over the instances."""
         claim = next(c for c in self._claim_judgements(measured) if c.part == j.part).sides
         axis = measured.values.get(measured.axis) if measured.axis else None
-        along = j.sides.gap.shape[1] > 1 and isinstance(axis, Tensor)
-        at = (i, slice(None, CURVE)) if along else (slice(None, CURVE), 0)
-        x = axis[i, :CURVE] if along and axis is not None else torch.arange(min(CURVE, len(j.sides.gap)))
-        keep = [s[at] for s in (x if x.ndim == 0 else j.sides.left, claim.right, j.sides.right)]
-        values = {"x": x, **dict(zip(("measured", "claim", "mutant"), keep, strict=True))}
-        shown = {k: (v.exp() if j.log and k != "x" else v).double().tolist() for k, v in values.items()}
-        return {"axis": measured.axis if along else "instance", **shown}
+        rows = {"measured": j.sides.left, "claim": claim.right, "mutant": j.sides.right}
+        if isinstance(axis, Tensor) and j.sides.gap.shape[1] == axis.shape[1] > 1:
+            places = torch.linspace(0, axis.shape[1] - 1, min(CURVE, axis.shape[1])).round().long()
+            x, picked = axis[i, places], {k: v.expand_as(j.sides.gap)[i, places] for k, v in rows.items()}
+        else:
+            x = torch.arange(min(CURVE, len(j.sides.gap)))
+            picked = {k: v.expand_as(j.sides.gap)[: len(x), 0] for k, v in rows.items()}
+        shown = {k: (v.exp() if j.log else v).double() for k, v in picked.items()}
+        keep = torch.stack([torch.isfinite(v) for v in shown.values()]).all(0).cpu()
+        finite = {k: v.cpu()[keep].tolist() for k, v in {"x": x.double(), **shown}.items()}
+        return {"axis": measured.axis if len(x) and x.dtype.is_floating_point else "instance", **finite}
 
     # ---- evaluation
     def _look(self, trials: list[Trial], measured: Measured) -> list[list[Seen]]:
@@ -152,20 +185,30 @@ class Power:
     def _together(self, trials: list[Trial], measured: Measured) -> list[list[Seen]]:
         if not trials:
             return []
-        parts, program = self._program(tuple(t.alteration.mutant.name for t in trials))
-        values = iter(program({n: measured.values[n] for n in program.inputs}))
+        together = self._compiled(trials)
+        values = together.program({n: measured.values[n] for n in together.program.inputs})
         own = {j.part: j for j in self._claim_judgements(measured)}
+        wanted = {id(t): k for k, t in enumerate(trials)}
         groups: dict[tuple[str, Any], list[tuple[int, Part, Sides]]] = {}
-        for k, altered in enumerate(parts):
-            for part in altered:
-                sides = sides_of(part, [next(values) for _ in part_expressions(part)], measured)
-                groups.setdefault((part.name, type(part.relation)), []).append((k, part, sides))
+        for trial, part, where in together.parts:
+            if id(trial) in wanted:
+                sides = sides_of(part, values[where], measured)
+                groups.setdefault((part.name, type(part.relation)), []).append((wanted[id(trial)], part, sides))
         result: list[list[Seen]] = [[] for _ in trials]
         for (name, _), members in groups.items():
             seen = _compare(self.claim.part(name), own[name], members[0][1], [s for *_, s in members], measured)
             for (k, *_), v in zip(members, seen, strict=True):
                 result[k].append(v)
         return result
+
+    def _compiled(self, trials: list[Trial]) -> Together:
+        """A program that holds these statements, and at most as many others: compiling costs more than evaluating."""
+        names = {t.alteration.mutant.name for t in trials}
+        for together in self._programs:
+            if names <= together.names and len(together.names) <= 2 * len(names):
+                return together
+        self._programs[:] = [*self._programs[-7:], _compile(self.claim, trials)]
+        return self._programs[-1]
 
     def _claim_judgements(self, measured: Measured) -> list[Judgement]:
         if self._judged[0] is not measured:
@@ -174,23 +217,29 @@ class Power:
 
     _judged: tuple[Any, list[Judgement]] = (None, [])
 
-    def _program(self, names: tuple[str, ...]) -> tuple[list[list[Part]], Any]:
-        """The statements of these names compiled as one; programs of a few recent selections are kept."""
-        if names not in self._programs:
-            if len(self._programs) >= 64:
-                self._programs.clear()
-            parts, definitions = side_by_side(self.claim, [self._by_name[n].alteration.mutant for n in names])
-            expressions = [e for altered in parts for p in altered for e in part_expressions(p)]
-            self._programs[names] = parts, compile_expression(expressions, definitions=definitions, backend="torch")
-        return self._programs[names]
-
     @cached_property
-    def _programs(self) -> dict[tuple[str, ...], Any]:
-        return {}
+    def _programs(self) -> list[Together]:
+        return []
 
-    @cached_property
-    def _by_name(self) -> dict[str, Trial]:
-        return {t.alteration.mutant.name: t for t in self.trials}
+
+@dataclass(frozen=True)
+class Together:
+    """Statements compiled as one program; `parts` says where the values of each altered part stand."""
+
+    names: frozenset[str]
+    parts: list[tuple[Trial, Part, slice]]
+    program: Any
+
+
+def _compile(claim: Claim, trials: list[Trial]) -> Together:
+    altered, definitions = side_by_side(claim, [t.alteration.mutant for t in trials])
+    parts, expressions = [], []
+    for trial, part in ((t, p) for t, ps in zip(trials, altered, strict=True) for p in ps):
+        new = part_expressions(part)
+        parts.append((trial, part, slice(len(expressions), len(expressions) + len(new))))
+        expressions += new
+    program = compile_expression(expressions, definitions=definitions, backend="torch")
+    return Together(frozenset(t.alteration.mutant.name for t in trials), parts, program)
 
 
 def _compare(claimed: Part, own: Judgement, altered: Part, sides: list[Sides], measured: Measured) -> list[Seen]:
@@ -209,10 +258,8 @@ def _compare(claimed: Part, own: Judgement, altered: Part, sides: list[Sides], m
 
 
 def _slice(j: Judgement, rows: slice) -> Judgement:
-    sides = Sides(*(getattr(j.sides, f.name)[rows] for f in fields(Sides)))
-    return Judgement(
-        j.part, *(getattr(j, n)[rows] for n in ("excess", "near", "unclear", "silent", "slack")), sides, j.log
-    )
+    sides = Sides(**{f.name: getattr(j.sides, f.name)[rows] for f in fields(Sides)})
+    return replace(j, sides=sides, **{n: getattr(j, n)[rows] for n in ("excess", "near", "unclear", "silent", "slack")})
 
 
 def _asks_more(own: Judgement, b: Sides, times: int, turned: bool) -> tuple[Tensor, Tensor, Tensor]:
@@ -226,6 +273,13 @@ def _asks_more(own: Judgement, b: Sides, times: int, turned: bool) -> tuple[Tens
     differs = stronger | ((more.abs() > scale) & both).any(1) | (judged & ~b.judged).any(1)
     known = ~torch.isnan(b.gap).all(1)
     return (differs | turned) & known, (stronger | turned) & known, known
+
+
+def _nearness(j: Judgement) -> Tensor:
+    """(B, T) how near each place is to violation beyond the budget: relative to the larger side, or as a log ratio."""
+    s = j.sides
+    size = torch.ones_like(s.gap) if j.log else torch.maximum(s.left.abs(), s.right.abs()).clamp_min(1e-300)
+    return torch.where(s.judged, (s.gap - s.budget) / size, -torch.inf).nan_to_num(nan=-torch.inf)
 
 
 def _cover(violated: Tensor) -> list[int]:
@@ -293,7 +347,8 @@ def _table_row(row: dict[str, Any]) -> dict[str, Any]:
         **{k: row[k] for k in ("name", "part", "operator")},
         "outcome": outcome,
         "decided": decided,
-        "evidence": row["refuted"],
+        "evidence": row["refuted"]
+        or (f"closest: {row['closest']:.3g} from violation" if outcome == "survived" else ""),
         "curve": row["curve"] if outcome == "survived" else None,
     }
 

@@ -18,7 +18,10 @@ class Profile:
 
     `examples` families drawn by hypothesis in each shard, each realised as `batch` networks; `shards`
     independent, separately stored pieces; `shrinks` batches spent on making a counterexample smaller; `draws` random
-    networks for each statistical design; without `all_designs` only those that are marked quick.
+    networks for each statistical design; without `all_designs` only those that are marked quick. With `study` the
+    systematic mutants are tried, the constants sharpened and the assumptions dropped, with so many batches of `climbs`
+    towards extremal instances, one instance of a batch is run by a second engine, and `certified` instances a claim
+    are run in ball arithmetic.
     """
 
     name: str
@@ -28,6 +31,9 @@ class Profile:
     shrinks: int
     draws: int
     all_designs: bool
+    study: bool = False
+    climbs: int = 0
+    certified: int = 0
 
     def settings(self) -> dict[str, object]:
         return asdict(self)
@@ -35,8 +41,30 @@ class Profile:
 
 PROFILES = {
     "quick": Profile("quick", examples=3, batch=8, shards=1, shrinks=12, draws=400, all_designs=False),
-    "standard": Profile("standard", examples=40, batch=16, shards=2, shrinks=60, draws=2000, all_designs=True),
-    "deep": Profile("deep", examples=100, batch=32, shards=100, shrinks=300, draws=20000, all_designs=True),
+    "standard": Profile(
+        "standard",
+        examples=40,
+        batch=16,
+        shards=2,
+        shrinks=60,
+        draws=2000,
+        all_designs=True,
+        study=True,
+        climbs=24,
+        certified=2,
+    ),
+    "deep": Profile(
+        "deep",
+        examples=100,
+        batch=32,
+        shards=100,
+        shrinks=300,
+        draws=20000,
+        all_designs=True,
+        study=True,
+        climbs=60,
+        certified=2,
+    ),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -16,10 +16,17 @@ from torch import Tensor
 
 from theory import Claim, Mutant
 
+from .ablation import ablation
+from .batch import Batch, Observer
 from .checks import Judgement, assumptions_hold, judge
+from .engines import at, disagreement, same_places
 from .errors import VerifyError
-from .experiment import Experiment, Instances, Measure, Measured, Realise, Run, Variation, batch_size, pick
+from .experiment import Experiment, Instances, Measure, Measured, Run, batch_size, pick, rows, varied
+from .extremal import Climber
+from .power import Power
 from .profiles import Profile
+from .sharpness import Sharpness
+from .vacuity import Vacuity
 
 GIVEN = "given"
 """The family of a user's own weights: the only one that may miss a claim's assumptions."""
@@ -44,6 +51,11 @@ class Tally:
     families: dict[str, dict[str, Any]] = field(default_factory=dict)
     spoke: dict[str, int] = field(default_factory=dict)
     found: Found | None = None
+    compared: int = 0
+    disagreed: int = 0
+    disagreement: float | None = None
+    findings: dict[str, Any] = field(default_factory=dict)
+    """What the observers of the search saw, by their names."""
 
 
 @dataclass(frozen=True)
@@ -87,18 +99,21 @@ def hypothesis_run(body: Callable[[Any], None], strategy: Any, examples: int, se
 
 @dataclass
 class Search:
-    """The search for one claim: its experiment, the instances' device, and the tally so far."""
+    """The search for one claim: its experiment, the instances' device, the tally so far, and who looks on. With
+    `audited` one instance of every batch is run by the second engine even if nothing is near to violation."""
 
     claim: Claim
     experiment: Experiment
     run: Run
     tally: Tally = field(default_factory=Tally)
+    observers: tuple[Observer, ...] = ()
+    audited: bool = False
 
     def examine(self, instances: Instances, family: str, measure: Measure | None = None) -> None:
         """Train, judge, confirm; count; let the mutants be tried on the same networks. Raises `Violation`."""
         measure = measure or self.experiment.measure
-        n = batch_size(instances)
         measured = measure(instances, self.run)
+        n = batch_size(instances)
         held = assumptions_hold(self.claim, measured)
         if not bool(held.all()) and family == GIVEN:
             self.tally.skipped += n  # the user's own weights need not be what the theorem is about
@@ -109,11 +124,17 @@ class Search:
                 f"{self.claim.id}: the generator of family {family!r} broke an assumption of the claim on "
                 f"{int((~held).sum())} of {n} instances; mend the generator"
             )
+        self.consider(instances, measured, family, measure)
+
+    def consider(self, instances: Instances, measured: Measured, family: str, measure: Measure | None = None) -> None:
+        """Judge a batch that was measured within the assumptions. Raises `Violation`."""
+        measure = measure or self.experiment.measure
         judgements = judge(self.claim, measured)
         slack = self._slack(judgements)
-        violating, unclear = self._look_closer(judgements, instances, measure, slack)
+        violating, unclear = self._look_closer(judgements, measured, instances, measure, slack)
         self._count(judgements, unclear, {i for _, i, _ in violating}, slack, family)
-        self._try_mutants(measured, instances)
+        closely = self._closely(instances, measure)
+        self._try_mutants(measured, lambda i: closely((i,)))
         if violating:
             part, i, worst = violating[0]
             self.tally.found = Found(part, pick(instances, [i]), worst)
@@ -121,6 +142,9 @@ class Search:
                 f"{self.claim.id} part {part}: measured {worst['measured']:.8g}, predicted "
                 f"{worst['predicted']:.8g}, budget {worst['budget']:.2g}"
             )
+        batch = Batch(instances, measured, judgements, lambda indices: closely(tuple(indices)), family)
+        for observer in self.observers:
+            observer.observe(batch)
 
     def _row(self, family: str) -> dict[str, Any]:
         empty = {"name": family, "run": 0, "violations": 0, "inconclusive": 0, "worst_slack": None}
@@ -132,23 +156,43 @@ class Search:
         return torch.stack([j.slack for j in inequalities]).amin(0)
 
     def _look_closer(
-        self, judgements: list[Judgement], instances: Instances, measure: Measure, slack: Tensor
+        self, judgements: list[Judgement], measured: Measured, instances: Instances, measure: Measure, slack: Tensor
     ) -> tuple[list[tuple[str, int, dict[str, float]]], set[int]]:
         """Violations and near misses are re-run tighter, by another engine, and only then judged.
 
         Returns the violations (part, instance, sides), worst first, and the instances that stay unclear; `slack` is
-        replaced by that of the second run.
+        replaced by that of the second run. Where the engines contradict each other, neither is believed.
         """
         order = sorted({int(i) for j in judgements for i in (j.violates | j.near | j.unclear).nonzero()[:, 0]})
-        if not order:
+        audit = [self.tally.run % len(slack)] if self.audited else []
+        rerun = sorted({*order, *audit})
+        if not rerun:
             return [], set()
-        closer = judge(self.claim, measure(pick(instances, order), Run(self.run.device, level=1)))
-        slack[order] = self._slack(closer)
+        again = measure(pick(instances, rerun), Run(self.run.device, level=1))
+        closer = judge(self.claim, again)
+        slack[rerun] = self._slack(closer)
+        contradicted = self._compare_engines(at(judgements, rerun), closer, rows(measured, rerun), again)
         # violated at first and not comparable the second time: nobody knows
-        lost = [c.unclear | (c.silent & j.violates[order]) for j, c in zip(judgements, closer, strict=True)]
-        unclear = {order[i] for mask in lost for i in mask.nonzero()[:, 0].tolist()}
-        violating = [(j.part, order[i], j.worst(i)) for j in closer for i in j.violates.nonzero()[:, 0].tolist()]
+        lost = [c.unclear | (c.silent & j.violates[rerun]) for j, c in zip(judgements, closer, strict=True)]
+        unclear = {rerun[i] for mask in (*lost, contradicted) for i in mask.nonzero()[:, 0].tolist()}
+        violating = [
+            (j.part, rerun[i], j.worst(i))
+            for j in closer
+            for i in (j.violates & ~contradicted).nonzero()[:, 0].tolist()
+        ]
         return sorted(violating, key=lambda v: -v[2]["excess"]), unclear
+
+    def _compare_engines(
+        self, first: list[Judgement], second: list[Judgement], measured: Measured, again: Measured
+    ) -> Tensor:
+        """(B,) whether the two engines contradict each other; counted."""
+        ratio = disagreement(first, second, same_places(measured, again))
+        known = ratio[~ratio.isnan()]
+        t = self.tally
+        t.compared += len(known)
+        t.disagreed += int((known > 1).sum())
+        t.disagreement = max([*known.tolist(), *([] if t.disagreement is None else [t.disagreement])], default=None)
+        return ratio > 1
 
     def _count(
         self, judgements: list[Judgement], unclear: set[int], broken: set[int], slack: Tensor, family: str
@@ -169,15 +213,19 @@ class Search:
         for j in judgements:
             t.spoke[j.part] = t.spoke.get(j.part, 0) + int((~j.silent).sum())
 
-    def _try_mutants(self, measured: Measured, instances: Instances) -> None:
+    def try_mutants(self, instances: Instances) -> None:
+        """Try the mutants that are left on these networks alone."""
         closely = self._closely(instances, self.experiment.measure)
+        self._try_mutants(self.experiment.measure(instances, self.run), lambda i: closely((i,)))
+
+    def _try_mutants(self, measured: Measured, closely: Callable[[int], Measured]) -> None:
         for mutant in self.claim.mutants:
             if mutant.name not in self.tally.refuted_mutants and not mutant.setting:
                 self._try_mutant(mutant, measured, closely)
 
-    def _closely(self, instances: Instances, measure: Measure) -> Callable[[int], Measured]:
-        """The confirming measurement of instance i, made once for all mutants."""
-        return cache(lambda i: measure(pick(instances, [i]), Run(self.run.device, level=1)))
+    def _closely(self, instances: Instances, measure: Measure) -> Callable[[tuple[int, ...]], Measured]:
+        """The confirming measurement of some instances, made once for all who ask."""
+        return cache(lambda indices: measure(pick(instances, list(indices)), Run(self.run.device, level=1)))
 
     def _try_mutant(self, mutant: Mutant, measured: Measured, closely: Callable[[int], Measured]) -> None:
         altered = None if mutant.setting else mutant
@@ -197,17 +245,11 @@ class Search:
                 f"experiment lacks; it has {', '.join(self.experiment.settings) or 'none'}"
             )
         measure = variation.measure or self.experiment.measure
-        for instances in self._varied(variation, families, batch):
-            self._try_mutant(mutant, measure(instances, self.run), self._closely(instances, measure))
+        for instances in varied(self.experiment, variation, families, batch):
+            closely = self._closely(instances, measure)
+            self._try_mutant(mutant, measure(instances, self.run), lambda i, run=closely: run((i,)))
             if mutant.name in self.tally.refuted_mutants:
                 return
-
-    def _varied(self, variation: Variation, families: list[Any], batch: int) -> Iterator[Instances]:
-        for witness in variation.witnesses:
-            yield witness()
-        realise: Realise = variation.realise or self.experiment.realise
-        for family in families:
-            yield realise(family, batch)
 
 
 def evidence(claim: Claim, part: str, worst: dict[str, float], measured: Measured) -> str:
@@ -231,7 +273,10 @@ def search_shard(
     first: bool,
 ) -> Tally:
     """One shard of the search. The explicit witnesses belong to the first shard."""
-    search = Search(claim, experiment, run)
+    study = profile.study and not claim.printed and bool(claim.mutants)
+    power, sharpness = Power(claim), Sharpness(claim, experiment, run)
+    observers: tuple[Observer, ...] = (Vacuity(claim), *((power, sharpness) if study else ()))
+    search = Search(claim, experiment, run, observers=observers, audited=profile.study)
     seen: list[Any] = []
     witnesses = experiment.witnesses if first else ()
     search.tally.planned = sum(batch_size(w()) for w in witnesses) + profile.examples * profile.batch
@@ -258,13 +303,21 @@ def search_shard(
     def drawn() -> None:
         hypothesis_run(body, experiment.families, profile.examples, seed_)
 
+    def extremal() -> None:
+        climber = Climber(claim, experiment, run, watch=search.consider)
+        for k, observer in enumerate((power, sharpness) if study and experiment.movable else ()):
+            observer.attack(climber, profile.climbs, claim_seed(seed_, "extremal", k))
+
     try:
         # a statement known to be false: first a counterexample found and shrunk, then the one that was planted
-        for part in (drawn, explicit) if claim.printed else (explicit, drawn):
+        for part in (drawn, explicit) if claim.printed else (explicit, drawn, extremal):
             part()
     except Violation:
         search.tally.skipped = max(0, search.tally.planned - search.tally.run)
     for mutant in claim.mutants:
         if mutant.setting:
             search.try_setting(mutant, seen, profile.batch)
+    if study:
+        search.tally.findings["ablation"] = ablation(claim, experiment, run, seen, profile.batch)
+    search.tally.findings |= {o.name: o.rows() for o in observers}
     return search.tally

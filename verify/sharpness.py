@@ -14,13 +14,15 @@ from theory import Claim, Part
 from theory.alter import STRENGTH, Constant, constants
 from theory.evaluate import compile as compile_expression
 
+from .batch import Batch
 from .checks import part_expressions, sides_of
-from .counterexample import plain
-from .experiment import Experiment, Instances, Measured, Run, batch_size, pick
+from .experiment import Experiment, Measured, Run, batch_size, pick, plain
 from .extremal import UNTRAINABLE, Best, Climber
 
 FURTHEST = math.log(100.0)
 """A constant is moved by a factor of at most 100."""
+SHARP = 1e-6
+"""A constant that can be moved by no more than this share is sharp."""
 HALVINGS = 24
 KEPT = 3
 """Candidates kept for each constant: the confirming run decides between them."""
@@ -53,22 +55,22 @@ class Sharpness:
     def limits(self) -> list[Limit]:
         return [Limit(c) for c in constants(self.claim)]
 
-    def observe(self, instances: Instances, measured: Measured, how: str = "drawn instance") -> None:
+    name: str = "sharpness"
+
+    def observe(self, batch: Batch) -> None:
         """Move every constant as far as the batch allows."""
         for limit in self.limits:
-            limit.instances += batch_size(instances)
-            limit.direction = limit.direction or self._stronger_way(limit, measured)
+            limit.instances += batch_size(batch.instances)
+            limit.direction = limit.direction or self._stronger_way(limit, batch.measured)
             if limit.direction:
-                self._tighten(limit, instances, measured, how)
+                self._tighten(limit, batch)
 
-    def search(self, rounds: int, seed: int) -> None:
-        """Look for extremal instances of each constant that some instance has bounded."""
-        for k, limit in enumerate(self.limits):
-            if limit.nearest and limit.reach > 1e-6:
-                start = replace(limit.nearest[0], how=limit.nearest[0].how)
-                climber = Climber(self.claim, self.experiment, self.run)
-                best = climber.climb(start, lambda m, at=limit: -self.reach(at, m), rounds, seed + k)
-                self._keep(limit, best)
+    def attack(self, climber: Climber, rounds: int, seed: int) -> None:
+        """Climb towards extremal instances of the constants that some instance has bounded, shares of `rounds` each."""
+        loose = [limit for limit in self.limits if limit.nearest and limit.reach > SHARP]
+        for k, limit in enumerate(loose):
+            share = rounds // len(loose) + (k < rounds % len(loose))
+            self._keep(limit, climber.climb(limit.nearest[0], lambda m, at=limit: -self.reach(at, m), share, seed + k))
 
     def rows(self) -> list[dict[str, Any]]:
         """Plain data for the store; the nearest instances are confirmed by the second engine."""
@@ -86,13 +88,14 @@ class Sharpness:
         return torch.where(refuted, high, torch.inf)
 
     # ---- one constant
-    def _tighten(self, limit: Limit, instances: Instances, measured: Measured, how: str) -> None:
+    def _tighten(self, limit: Limit, batch: Batch) -> None:
+        measured = batch.measured
         before = torch.full((self._batch(limit, measured),), limit.reach * (1 - 1e-3), dtype=torch.float64)
         if not bool((self._excess(limit, measured, before) > 0).any()):
             return
         reach = self.reach(limit, measured)
         i = int(reach.argmin())
-        self._keep(limit, Best(pick(instances, [i]), -float(reach[i]), how))
+        self._keep(limit, Best(pick(batch.instances, [i]), -float(reach[i]), _how(batch)))
 
     def _keep(self, limit: Limit, best: Best) -> None:
         limit.nearest = sorted([best, *limit.nearest], key=lambda b: -b.score)[:KEPT]
@@ -159,6 +162,10 @@ class Sharpness:
             if math.isfinite(reach):
                 return best, reach
         return None, math.inf
+
+
+def _how(batch: Batch) -> str:
+    return batch.how if batch.how in ("local search", "gradient ascent") else "drawn instance"
 
 
 def _sentence(c: Constant, direction: int, moved: float | None) -> str:

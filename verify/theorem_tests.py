@@ -13,12 +13,11 @@ import torch
 from hypothesis import Phase, given, settings
 from hypothesis.errors import HypothesisException, HypothesisWarning
 
-from theory import Claim, catalogue
+from theory import Claim
 from theory.render import pretty
 
-from .checks import register
-from .counterexample import plain, shorten
-from .experiment import Experiment, Run, Sampling
+from .counterexample import shorten
+from .experiment import Experiment, Run, Sampling, plain
 from .profiles import CAMPAIGN_LEVEL, Profile, get_profile
 from .sampling import count_tests, sample_claim
 from .search import EVERY_CHECK, Search, Tally, Violation, hypothesis_run
@@ -57,10 +56,6 @@ class Bench:
     level: float | None = None
     seed: int = 0
     examples: int | None = None
-
-    def __post_init__(self) -> None:
-        if catalogue().get(self.claim.id) is not self.claim:
-            register(self.claim)
 
     @property
     def mutants(self) -> tuple[str, ...]:
@@ -140,7 +135,7 @@ class Bench:
         def body(family: Any) -> None:
             if name not in search.tally.refuted_mutants:
                 instances = experiment.realise(family, self.profile.batch)
-                search._try_mutants(experiment.measure(instances, search.run), instances)
+                search.try_mutants(instances)
 
         with quiet():
             hypothesis_run(body, experiment.families, SECOND_HELPING * self.profile.examples, self.seed)

@@ -14,10 +14,10 @@ from theory import Claim, get_claim
 
 from .certify import certified
 from .checks import slack_unit
-from .counterexample import plain, shorten
+from .counterexample import shorten
 from .curves import curves_of
 from .data import Dataset
-from .experiment import Experiment, Run
+from .experiment import Experiment, Run, plain
 from .papers import experiment_of
 from .profiles import Profile
 from .sampling import sample_claim

@@ -11,7 +11,6 @@ import sympy as sp
 from theory import catalogue, get_claim
 from theory.papers.min2021.flow import exponential
 from theory.papers.min2021.setting import c, lambda_r
-from verify.checks import register
 from verify.experiment import Experiment, Run, Sampling
 from verify.papers import experiment_of
 from verify.profiles import CAMPAIGN_LEVEL, get_profile
@@ -68,7 +67,6 @@ def broken(claim_id: str, part: str, relation: Any) -> tuple[Tally, list[Any]]:
     claim, experiment = get_claim(claim_id), experiment_of(claim_id)
     assert isinstance(experiment, Experiment)
     wrong = replace(claim, id=f"{claim_id}-broken", mutants=(), parts=(replace(claim.part(part), relation=relation),))
-    register(wrong)
     families: list[Any] = []
 
     def realise(family: Any, B: int) -> Any:

@@ -16,7 +16,6 @@ import torch
 from scipy import stats
 
 from theory import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity, Source, catalogue
-from verify.checks import register
 from verify.errors import VerifyError
 from verify.experiment import Design, Measured, Run, Sampling
 from verify.papers import experiment_of
@@ -291,7 +290,6 @@ TOY = Claim(
         Mutant("shifted", "y may be larger", setting="shifted"),
     ),
 )
-register(TOY)
 
 
 def toy(p: float, draws: int, shift: float = 0.5, delta: float = 0.1, unclear: float = 0.0) -> tuple[Sampling, list]:

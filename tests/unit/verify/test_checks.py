@@ -11,7 +11,6 @@ import torch
 import toys
 
 from theory import Part, Scale
-from verify import checks
 from verify.checks import Judgement, assumptions_hold, judge, log_of
 from verify.errors import VerifyError
 from verify.experiment import Measured, Run
@@ -72,7 +71,6 @@ def test_a_condition_that_is_not_met_makes_a_part_silent() -> None:
     claim = replace(
         toys.SQUARE, id="toy.when", mutants=(), parts=(Part("square", sp.Le(toys.y, toys.x**2), when=sp.Ge(toys.x, 3)),)
     )
-    checks.register(claim)
     assert judge(claim, toys.measure(toys.realise(2, 3), Run()))[0].silent.tolist() == [True, False, False]
 
 
@@ -90,7 +88,6 @@ def test_log_scale_does_not_underflow() -> None:
         mutants=(),
         parts=(Part("square", sp.Le(toys.y, sp.exp(-1000 * toys.x)), scale=Scale.LOG),),
     )
-    checks.register(claim)
     j = judge(claim, numbers(x=1.0, y=1e-300))[0]
     assert j.violates.all()
     assert j.worst(0)["excess"] == pytest.approx(1000 + math.log(1e-300))
@@ -99,7 +96,6 @@ def test_log_scale_does_not_underflow() -> None:
 def test_both_sides_zero_in_the_log_scale_is_no_violation() -> None:
     itself = sp.Le(toys.y, toys.y, evaluate=False)
     claim = replace(toys.SQUARE, id="toy.zero", mutants=(), parts=(Part("square", itself, scale=Scale.LOG),))
-    checks.register(claim)
     j = judge(claim, numbers(x=1.0, y=0.0))[0]
     assert not j.violates.any() and not j.unclear.any()
 

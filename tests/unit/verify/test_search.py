@@ -26,12 +26,20 @@ def test_a_true_claim_stands_and_its_mutants_fall() -> None:
 
 
 def test_a_violation_that_the_closer_run_does_not_confirm_does_not_count() -> None:
-    tally = searched(excess=(5.0, 0.0))
-    assert tally.violations == 0 and tally.found is None
+    tally = searched(excess=(1.5, 0.0))
+    assert (tally.violations, tally.inconclusive, tally.found) == (0, 0, None)
+
+
+@pytest.mark.parametrize("excess", [(5.0, 0.0), (0.5, 5.0)])
+def test_engines_that_contradict_each_other_say_nothing_about_the_theorem(excess: tuple[float, float]) -> None:
+    tally = searched(excess=excess)
+    assert (tally.violations, tally.found) == (0, None)
+    assert tally.compared == tally.disagreed == tally.inconclusive == tally.run
+    assert tally.disagreement is not None and tally.disagreement > 1
 
 
 def test_a_near_miss_is_looked_at_again_and_may_turn_out_a_violation() -> None:
-    tally = searched(excess=(0.5, 5.0))
+    tally = searched(excess=(0.5, 1.5))
     assert tally.violations > 0 and tally.found is not None
 
 
