@@ -9,11 +9,13 @@ from typing import Any
 from theory import render
 from theory.catalogue import get_claim
 from theory.claim import Claim, Quantity
-from theory.proof import Step, fully_checked
+from theory.proof import Step, fully_checked, trust_base
 
 from ..report.describe import describe, shape_text
 from .outcome import OK
 from .output import print_json
+
+PROCEDURES = {"algebra": "exact algebra", "smt": "z3", "balls": "ball arithmetic"}
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def everything(claim: Claim) -> dict[str, Any]:
-    """All that the catalogue says about a claim, as JSON data. The proof's algebra is carried out."""
+    """All that the catalogue says about a claim, as JSON data. The steps of the proof are carried out."""
     return {
         "id": claim.id,
         "title": claim.title,
@@ -40,6 +42,7 @@ def everything(claim: Claim) -> dict[str, Any]:
         "proof": {
             "steps": [_step(step) for step in claim.proof],
             "fully_checked": fully_checked(claim.proof),
+            "trust": trust_base(claim.proof),
         },
         "mutants": [{"name": m.name, "text": m.text} for m in claim.mutants],
         "notes": list(claim.notes),
@@ -48,7 +51,8 @@ def everything(claim: Claim) -> dict[str, Any]:
 
 def _step(step: Step) -> dict[str, str]:
     text = f"{step.lemma}: {step.text}" if step.lemma else step.text
-    return {"kind": step.kind.value, "text": text, "status": step.check().value}
+    found = step.find()
+    return {"kind": step.kind.value, "text": text, "status": found.status.value, "detail": found.detail}
 
 
 def _quantity(claim: Claim, quantity: Quantity) -> dict[str, Any]:
@@ -127,8 +131,19 @@ def _erratum(erratum: dict[str, str] | None) -> str:
 def _proof(proof: dict[str, Any]) -> str:
     if not proof["steps"]:
         return "Proof\n  no steps are recorded"
-    title = "Proof (every step checked by exact algebra)" if proof["fully_checked"] else "Proof"
-    return _bullets(title, [f"{step['text']} [{step['status']}]" for step in proof["steps"]])
+    title = "Proof (every step proven by machine)" if proof["fully_checked"] else "Proof"
+    steps = [f"{step['text']} [{': '.join(filter(None, (step['status'], step['detail'])))}]" for step in proof["steps"]]
+    return f"{_bullets(title, steps)}\n{_trust(proof['trust'])}"
+
+
+def _trust(trust: dict[str, Any]) -> str:
+    """What the proof rests on, in one sentence."""
+    counts = [f"{trust[key]} by {name}" for key, name in PROCEDURES.items() if trust[key]]
+    proven = f"steps proven by machine: {', '.join(counts) or 'none'}"
+    named = [f"{key}: {', '.join(trust[key]) or 'none'}" for key in ("lemmas", "claims", "cited")]
+    missing = [f"{key}: {trust[key]}" for key in ("failed", "undecided") if trust[key]]
+    text = f"Rests on: {'; '.join([proven, *named, *missing])}."
+    return textwrap.fill(text, 100, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
 
 
 def _source(source: dict[str, str]) -> str:

@@ -3,9 +3,10 @@
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
-from ...proof import algebra, by_claim, lemma
+from ...decide import Implication, Inequality
+from ...proof import algebra, by_claim, enclosed, lemma, polynomial
 from ...words import Eigenvalue, FrobeniusNorm, PositivePart, PseudoInverse, SpectralNorm, Stack
-from .flow import FLOW, POSITIVE_LEVEL
+from .flow import FLOW, NO_DECAY, POSITIVE_LEVEL, SAME_RATE
 from .setting import (
     BASE,
     D,
@@ -36,6 +37,11 @@ kappa = sp.Symbol("kappa", positive=True)
 dev_scaled, dev_end = sp.MatrixSymbol("dev_scaled", D, m), sp.MatrixSymbol("dev_end", D, m)
 Z_2 = Stack(V, seen) * unseen.T
 rank_Z = sp.Symbol("rank_Z", integer=True, positive=True)
+
+BY_ZERO = (
+    "A bound on the distance says something where it is below ‖Θ̂‖, the distance of the network that predicts 0: above, "
+    "it does not tell a trained network from none."
+)
 
 DISTANCE = (
     Quantity(
@@ -121,6 +127,17 @@ def _mu_root():
     return [(root**2 - k * root - th**2, sp.Integer(0))]
 
 
+def _coefficients_grow():
+    x = sp.Symbol("x", real=True)
+    ray = sp.Interval(0, sp.oo)
+    return [Inequality(sp.diff(sp.cosh(x), x) >= 0, x, ray), Inequality(sp.diff(sp.sinh(x), x) >= 1, x, ray)]
+
+
+def _mu_bound():
+    k, th, mu_, root = sp.symbols("kappa theta mu root", nonnegative=True)
+    return [Implication(sp.Le(mu_, (k + root) / 2), [sp.Eq(root**2, k**2 + 4 * th**2), sp.Le(mu_**2, th**2 + k * mu_)])]
+
+
 prop1 = Claim(
     id="min2021.prop1",
     title="invariant set that ends at the minimum-norm solution",
@@ -132,13 +149,18 @@ prop1 = Claim(
         Part("min-norm", sp.Eq(Theta_end, Theta_hat), Quantifier.END),
     ),
     assumptions=(
-        FLOW,
+        *FLOW,
         POSITIVE_LEVEL,
         Assumption(
             "V(0)U₂(0)ᵀ = 0",
             sp.Le(cross_V_0, sp.Rational(1, 10**12) * (1 + SpectralNorm(V) * SpectralNorm(U))),
+            dropped="only-U",
         ),
-        Assumption("U₁(0)U₂(0)ᵀ = 0", sp.Le(cross_U_0, sp.Rational(1, 10**12) * (1 + SpectralNorm(U) ** 2))),
+        Assumption(
+            "U₁(0)U₂(0)ᵀ = 0",
+            sp.Le(cross_U_0, sp.Rational(1, 10**12) * (1 + SpectralNorm(U) ** 2)),
+            dropped="only-V",
+        ),
     ),
     source=icml("Proposition 1, eq. 14–16 (v2 Prop. 10)"),
     proof=(
@@ -161,26 +183,39 @@ bias_det = Claim(
     setting=BIAS_SETTING,
     parts=(
         Part("endpoint", sp.Eq(Theta_end, Theta_hat + unseen * V_end.T), Quantifier.END),
-        Part("G-frobenius", sp.Le(dev_F, sp.exp(q) * FrobeniusNorm(Z_2)), Quantifier.END),
-        Part("G-spectral", sp.Le(dev_2, sp.exp(q) * SpectralNorm(Z_2)), Quantifier.END),
-        Part("H-drive", sp.Le(dev_2, sp.cosh(I_end) * cross_V_0 + sp.sinh(I_end) * cross_U_0), Quantifier.END),
-        Part("H", sp.Le(dev_2, sp.cosh(q) * cross_V_0 + sp.sinh(q) * cross_U_0), Quantifier.END),
+        Part(
+            "G-frobenius",
+            sp.Le(dev_F, sp.exp(q) * FrobeniusNorm(Z_2)),
+            Quantifier.END,
+            trivial=FrobeniusNorm(Theta_hat),
+        ),
+        Part("G-spectral", sp.Le(dev_2, sp.exp(q) * SpectralNorm(Z_2)), Quantifier.END, trivial=theta_norm),
+        Part(
+            "H-drive",
+            sp.Le(dev_2, sp.cosh(I_end) * cross_V_0 + sp.sinh(I_end) * cross_U_0),
+            Quantifier.END,
+            trivial=theta_norm,
+        ),
+        Part("H", sp.Le(dev_2, sp.cosh(q) * cross_V_0 + sp.sinh(q) * cross_U_0), Quantifier.END, trivial=theta_norm),
         Part(
             "R",
             sp.Le(dev_2, SpectralNorm(unseen * P_0) * sp.sqrt(mu)),
             Quantifier.END,
             note="no exponential; zero on the invariant set",
+            trivial=theta_norm,
         ),
     ),
-    assumptions=(FLOW, POSITIVE_LEVEL),
+    assumptions=(*FLOW, POSITIVE_LEVEL),
     source=icml("proof of Theorem 2, eq. 38/42 (G with Frobenius norms); the rest is derived here"),
     proof=(
         algebra("Z₂ = ZU₂ᵀ obeys the linear equation dZ₂/dt = A(E)Z₂", _invariant_equation),
         lemma("Grönwall", "‖Z₂(t)‖ ≤ e^{I(t)}‖Z₂(0)‖"),
         algebra("cosh/sinh solve the comparison system p′ = o, o′ = p", _hyperbolic),
+        enclosed("cosh and sinh do not decrease on [0, ∞), so I∞ ≤ q may be replaced by q", _coefficients_grow),
         algebra("μ is the positive root of μ² − κ₋μ − ‖Θ̂‖² = 0", _mu_root),
         by_claim("min2021.conserved", "V∞ = V∞P₀, since the row space of Z is conserved"),
         lemma("top eigenpair of VVᵀ", "μ′² = ‖U₁Vᵀz‖² − zᵀVΛVᵀz ≤ ‖U₁Vᵀ‖₂² + κ₋μ′"),
+        polynomial("μ′² ≤ ‖Θ̂‖₂² + κ₋μ′ gives μ′ ≤ μ", _mu_bound),
     ),
     mutants=(
         Mutant("no-growth", "‖dev‖ ≤ ‖Z₂‖", {"G-spectral": sp.Le(dev_2, SpectralNorm(Z_2))}),
@@ -208,7 +243,7 @@ bias_det = Claim(
             {kappa_minus: PositivePart(Eigenvalue(Lambda, 1))},
         ),
     ),
-    notes=("e^q overflows easily; (R) stays useful there.",),
+    notes=("e^q overflows easily; (R) stays useful there.", BY_ZERO),
 )
 
 bias_linear = Claim(
@@ -217,7 +252,11 @@ bias_linear = Claim(
     kind=Kind.IDENTITY,
     setting=BIAS_SETTING,
     parts=(Part("linear", sp.Eq(dev_scaled, kappa * dev_end), Quantifier.ALONG),),
-    assumptions=(FLOW,),
+    assumptions=(
+        Assumption("gradient flow of L, no coordinate-wise preconditioning", dropped="adam"),
+        SAME_RATE,
+        NO_DECAY,
+    ),
     source=derived("bias-det (L)"),
     proof=(by_claim("min2021.conserved", "U₂ is frozen and enters neither U̇₁ nor V̇; Φ₂ᵀUVᵀ = U₂Vᵀ"),),
     mutants=(Mutant("square", "κ² for κ", {"linear": sp.Eq(dev_scaled, kappa**2 * dev_end)}),),

@@ -5,7 +5,8 @@ from typing import Any
 import sympy as sp
 
 from ...claim import Claim, Kind, Mutant, Part, Quantifier, Quantity
-from ...proof import algebra, cited
+from ...decide import Implication
+from ...proof import algebra, cited, lemma, polynomial
 from .flow import FLOW
 from .setting import derived, m, r, scalar, sizes, t, v2
 
@@ -125,6 +126,20 @@ def _balanced():
     return [(sp.simplify(sp.diff(sol, tt) - 2 * x * (sp_ - sol) * sol), sp.Integer(0))]
 
 
+def _instant_rate():
+    u, v, x, y = sp.symbols("u v x s", real=True)
+    loss = x * (y - u * v) ** 2 / 2
+    descent = sp.diff(loss, u) ** 2 + sp.diff(loss, v) ** 2
+    return [(descent, 2 * x * (u**2 + v**2) * loss), ((u**2 + v**2) ** 2, (u**2 - v**2) ** 2 + 4 * u**2 * v**2)]
+
+
+def _limit_of_mode():
+    u, v, dd, y = sp.symbols("u v d s", real=True)
+    root = sp.Symbol("root", nonnegative=True)
+    ends = [sp.Eq(u**2 - v**2, dd), sp.Eq(u * v, y), sp.Eq(root**2, dd**2 + 4 * y**2)]
+    return [Implication(sp.Eq(v**2, (root - dd) / 2), ends)]
+
+
 oracles = Claim(
     id="min2021.oracles",
     title="closed forms to test integrators against",
@@ -138,13 +153,15 @@ oracles = Claim(
         Part("riccati", sp.Eq(Q_dot, F * Q + Q * F - Q * Q)),
         Part("whitened", sp.Eq(M_t, M_closed), Quantifier.ALONG),
     ),
-    assumptions=(FLOW,),
+    assumptions=FLOW,
     source=v2("Sec. 3.1 (rate of the scalar case); the solutions are derived here"),
     proof=(
         algebra("w = v/u obeys dw/dt = x²(s(1 − w²) − dw)", _riccati_scalar),
         algebra("(N, M) = e^{tK}(w₀, 1), w = N/M solves it", _moebius_solves),
         algebra("the balanced mode is logistic", _balanced),
         algebra("Q obeys dQ/dt = FQ + QF − Q² when Σ_x = I, Λ = λI", _riccati_matrix),
+        algebra("−dℓ/dt = 2x²(u² + v²)ℓ and (u² + v²)² = (u² − v²)² + 4u²v²", _instant_rate),
+        polynomial("u² − v² = d and uv = s at the end give v² = ½(−d + √(d² + 4s²))", _limit_of_mode),
         cited("the Riccati equation is solved by B(I + ∫BᵀB)⁻¹Bᵀ"),
     ),
     mutants=(
@@ -200,11 +217,28 @@ SYMMETRY_SETTING = (
 
 
 def _invariances():
-    x, y, u, v, aa, bb = sp.symbols("x y u v a b")
-    loss = (y - x * u * v) ** 2 / 2
-    big = (aa**2 * y - x * (aa * u) * (aa * v)) ** 2 / 2
-    data = (bb * y - bb * x * u * v) ** 2 / 2
-    return [(big, aa**4 * loss), (data, bb**2 * loss)]
+    # residual, dU/dt and dV/dt of the altered network against those of the network
+    X, Xt, Y, Yt, U, Ut, V, Vt = sp.symbols("X X' Y Y' U U' V V'", commutative=False)
+    O, Ot, R, Rt = sp.symbols("O O' R R'", commutative=False)
+    p, g = sp.symbols("a b", positive=True)
+    plain = _field(X, Xt, Y, Yt, U, Ut, V, Vt)
+    scaled = _field(X, Xt, p**2 * Y, p**2 * Yt, p * U, p * Ut, p * V, p * Vt)
+    data = _field(g * X, g * Xt, g * Y, g * Yt, U, Ut, V, Vt)
+    rotated = [e.subs(O * Ot, 1) for e in _field(X, Xt, Y, Yt, U * O, Ot * Ut, V * O, Ot * Vt)]
+    isometric = [e.subs(Rt * R, 1) for e in _field(R * X, Xt * Rt, R * Y, Yt * Rt, U, Ut, V, Vt)]
+    laws = (
+        (scaled, (p**4, p**3, p**3)),
+        (data, (g**2, g**2, g**2)),
+        (rotated, (1, O, O)),
+        (isometric, (1, 1, 1)),
+    )
+    return [(new, old * by) for field, factors in laws for new, old, by in zip(field, plain, factors, strict=True)]
+
+
+def _field(X, Xt, Y, Yt, U, Ut, V, Vt):
+    """Square of the residual, whose trace is 2L; dU/dt; dV/dt: expanded words."""
+    rest, rest_t = Y - X * U * Vt, Yt - V * Ut * Xt
+    return [sp.expand(e) for e in (rest_t * rest, Xt * rest * V, rest_t * X * U)]
 
 
 symmetry = Claim(
@@ -218,9 +252,14 @@ symmetry = Claim(
         Part("data", sp.Eq(ell_data, b**2 * ell_t), Quantifier.ALONG),
         Part("isometry", sp.Eq(ell_isometry, ell_t), Quantifier.ALONG),
     ),
-    assumptions=(FLOW,),
+    assumptions=FLOW,
     source=derived("symmetry"),
-    proof=(algebra("homogeneity of the loss in weights and data", _invariances, size="scalar network"),),
+    proof=(
+        algebra("loss and velocity of the altered network: a⁴ and a³, b² and b², and unchanged up to O", _invariances),
+        lemma(
+            "uniqueness of solutions", "equal velocities from equal starts give equal trajectories in the scaled time"
+        ),
+    ),
     mutants=(
         Mutant("scale-2", "a² for a⁴", {"scale": sp.Eq(ell_scaled, a**2 * ell_t)}),
         Mutant("data-4", "b⁴ for b²", {"data": sp.Eq(ell_data, b**4 * ell_t)}),

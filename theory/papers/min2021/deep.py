@@ -3,8 +3,10 @@
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale
-from ...proof import algebra, by_claim, lemma
+from ...decide import Implication
+from ...proof import algebra, by_claim, lemma, polynomial
 from ...words import Eigenvalue, FrobeniusNorm, PositivePart, SingularValue
+from .margin import MARGIN_GROWS, PAIRING
 from .setting import MARGIN_NOTE, Margin, deep, derived, level, scalar, t
 
 h_0, h_1, h_2, h_3 = sp.symbols("h_0 h_1 h_2 h_3", integer=True, positive=True)
@@ -26,7 +28,8 @@ a_0, lambda_T, sigma = scalar("a_0"), scalar("lambda_T"), scalar("sigma_min")
 Delta_plus, Delta_minus, Delta = scalar("Delta_plus"), scalar("Delta_minus"), scalar("Delta")
 nu_1, nu_2, nu_min = scalar("nu_1"), scalar("nu_2"), scalar("nu_min")
 E_norm, balance = scalar("E_norm"), scalar("balance")
-BALANCED = Assumption("balanced: D_l = 0 for all l", sp.Le(balance, sp.Rational(1, 10**12)))
+BALANCED = Assumption("balanced: D_l = 0 for all l", sp.Le(balance, sp.Rational(1, 10**12)), dropped="unbalanced")
+SQUARED = Assumption("f(W) = ½‖Y − W‖_F², γ = 2", dropped="quartic")
 
 
 def spread(matrix, k):
@@ -117,8 +120,25 @@ DEEP_SETTING = (
         unicode="ν_min",
     ),
 )
-CHAIN = lemma("chain rule", "∂L/∂W_l = A_lᵀ ∇f B_lᵀ with A_l, B_l the products before and after layer l")
-ANY_LOSS = Assumption("gradient flow of L = f(W₁⋯W_N), any differentiable f")
+
+
+def _gradient():
+    # the derivative of f(A W_l B) along H, tr(∇fᵀ·AHB), is the inner product of AᵀGBᵀ and H
+    A, Gt, B, H = sp.symbols("A G' B H", commutative=False)
+    return [(Gt * A * H * B, B * Gt * A * H)]
+
+
+CHAIN = algebra(
+    "∂L/∂W_l = A_lᵀ ∇f B_lᵀ with A_l, B_l the products before and after layer l: tr(∇fᵀ A_l H B_l) = tr(B_l ∇fᵀ A_l H)",
+    _gradient,
+    under_trace=True,
+)
+OF_PRODUCT = Assumption("L = f(W₁⋯W_N), any differentiable f: no weight decay", dropped="weight-decay")
+ANY_LOSS = (
+    Assumption("gradient flow of L, not finite steps", dropped="descent"),
+    Assumption("the same rate in all layers", dropped="rates-1-2"),
+    OF_PRODUCT,
+)
 
 
 def _layers():
@@ -137,7 +157,7 @@ deep_conserved = Claim(
     kind=Kind.CONSERVED,
     setting=DEEP_SETTING,
     parts=(Part("imbalance", sp.Eq(D_t, W_1.T * W_1 - W_2 * W_2.T), Quantifier.ALONG),),
-    assumptions=(ANY_LOSS,),
+    assumptions=ANY_LOSS,
     source=deep("Lemma 2 (originally Arora, Cohen, Hazan 2018)"),
     proof=(
         CHAIN,
@@ -158,7 +178,11 @@ deep_drift = Claim(
     kind=Kind.IDENTITY,
     setting=DEEP_SETTING,
     parts=(Part("one-step", sp.Eq(jump, eta**2 * (G_1.T * G_1 - G_2 * G_2.T))),),
-    assumptions=(Assumption("one step of gradient descent on f(W₁⋯W_N), any differentiable f"),),
+    assumptions=(
+        Assumption("one step of gradient descent: no coordinate-wise preconditioning", dropped="adam"),
+        Assumption("the same step size in all layers", dropped="rates-1-2"),
+        OF_PRODUCT,
+    ),
     source=derived("deep"),
     proof=(
         CHAIN,
@@ -171,8 +195,12 @@ first, second, third = G * W_3.T * W_2.T, W_1.T * G * W_3.T, W_2.T * W_1.T * G
 
 
 def _deep_speed():
-    A, At, Gr, Gt, B, Bt = sp.symbols("A A' G G' B B'", commutative=False)
-    return [(B * Gt * A * At * Gr * Bt, Gt * A * At * Gr * Bt * B)]
+    # dL/dt = tr(∇fᵀ·d/dt(W₁W₂W₃)) with dW_l/dt = −∂L/∂W_l; the squares of the norms are traces
+    G_, Gt, W1, W1t, W2, W2t, W3, W3t = sp.symbols("G G' U U' V V' W W'", commutative=False)
+    slope_1, slope_2, slope_3 = G_ * W3t * W2t, W1t * G_ * W3t, W2t * W1t * G_
+    product = -slope_1 * W2 * W3 - W1 * slope_2 * W3 - W1 * W2 * slope_3
+    squares = W2 * W3 * Gt * slope_1 + W3 * Gt * W1 * slope_2 + Gt * W1 * W2 * slope_3
+    return [(-Gt * product, squares)]
 
 
 deep_speed = Claim(
@@ -186,11 +214,11 @@ deep_speed = Claim(
             sp.Eq(speed, FrobeniusNorm(first) ** 2 + FrobeniusNorm(second) ** 2 + FrobeniusNorm(third) ** 2),
         ),
     ),
-    assumptions=(ANY_LOSS,),
+    assumptions=ANY_LOSS,
     source=deep("Lemma 1, at N = 3", "restated"),
     proof=(
         CHAIN,
-        algebra("‖AᵀGBᵀ‖_F² = tr(Gᵀ·AAᵀG·BᵀB)", _deep_speed, under_trace=True),
+        algebra("−tr(∇fᵀ d/dt(W₁W₂W₃)) = Σ‖∂L/∂W_l‖_F² for dW_l/dt = −∂L/∂W_l", _deep_speed, under_trace=True),
     ),
     mutants=(
         Mutant(
@@ -211,8 +239,8 @@ deep_rate = Claim(
     title="two layers, any f with ‖∇f‖² ≥ γ(f − f*)",
     kind=Kind.TRAJECTORY,
     setting=DEEP_SETTING,
-    parts=(Part("rate", _exponential(a_0 * gamma), Quantifier.ALONG, Scale.LOG),),
-    assumptions=(ANY_LOSS, Assumption("‖∇f‖_F² ≥ γ(f − f*)")),
+    parts=(Part("rate", _exponential(a_0 * gamma), Quantifier.ALONG, Scale.LOG, trivial=ell_0),),
+    assumptions=(*ANY_LOSS, Assumption("‖∇f‖_F² ≥ γ(f − f*)", dropped="quartic")),
     source=deep("Theorem 1 with N = 2", "restated"),
     proof=(lemma("Courant–Fischer", "λ_min(T) ≥ a along the flow"), lemma("Grönwall", "ℓ(t) ≤ e^{−aγt}ℓ(0)")),
     mutants=(Mutant("double", "rate 2aγ", {"rate": _exponential(2 * a_0 * gamma)}),),
@@ -229,9 +257,9 @@ deep_margin = Claim(
     title="two layers: smallest eigenvalue of T from imbalance and product",
     kind=Kind.INEQUALITY,
     setting=DEEP_SETTING,
-    parts=(Part("eigenvalue", sp.Ge(2 * lambda_T, right_pairing)),),
+    parts=(Part("eigenvalue", sp.Ge(2 * lambda_T, right_pairing), trivial=2 * Delta),),
     source=deep("eq. 9 with the pairing of v2, Proposition 1", "restated"),
-    proof=(by_claim("min2021.v2-lemma8", "applied to both layers"),),
+    proof=(by_claim("min2021.v2-lemma8", "applied to both layers"), PAIRING),
     mutants=(
         Mutant("swapped", "the pairing as printed in eq. 9", {"eigenvalue": sp.Ge(2 * lambda_T, swapped_pairing)}),
         Mutant("no-half", "λ_min(T) without the factor 2", {"eigenvalue": sp.Ge(lambda_T, right_pairing)}),
@@ -250,13 +278,15 @@ margin_rate = Claim(
             _exponential(gamma * (Margin(Delta_plus, Delta, nu_1) + Margin(Delta_minus, Delta, nu_2)) / 2),
             Quantifier.ALONG,
             Scale.LOG,
+            trivial=ell_0,
         ),
     ),
-    assumptions=(ANY_LOSS, Assumption("f(W) = ½‖Y − W‖_F², γ = 2")),
+    assumptions=(*ANY_LOSS, SQUARED),
     source=deep("eq. 12 with the ½ of its proof and the pairing of v2", "restated"),
     proof=(
         by_claim("min2021.deep-margin", "at every time"),
         lemma("Weyl", "σ_k(W) ≥ σ_k(Y) − ‖E‖_F"),
+        MARGIN_GROWS,
         lemma("Grönwall", "ℓ(t) ≤ e^{−at}ℓ(0)"),
     ),
     mutants=(
@@ -268,6 +298,13 @@ margin_rate = Claim(
     ),
     notes=(MARGIN_NOTE,),
 )
+
+
+def _each_factor():
+    # x^j y^{N−1−j} ≥ z^{N−1} by induction over the number of factors
+    more, least, x, z = sp.symbols("more least x z", nonnegative=True)
+    return [Implication(sp.Ge(more * x, least * z), [more >= least, x >= z])]
+
 
 deep_balanced = Claim(
     id="min2021.deep-balanced",
@@ -285,6 +322,9 @@ deep_balanced = Claim(
             "simultaneous diagonalisation",
             "W_l = Q_{l−1}Σ^{1/N}Q_lᵀ; the N − 1 terms with a singular factor vanish on one direction when h₀ ≠ h_N",
         ),
+        polynomial(
+            "each term is a product of N − 1 factors σ_i^{2/N} ≥ σ_min^{2/N}, hence ≥ σ_min^{2−2/N}", _each_factor
+        ),
     ),
     mutants=(
         Mutant(
@@ -300,8 +340,8 @@ balanced_rate = Claim(
     title="balanced layers, h₀ = h_N: rate from the margin",
     kind=Kind.TRAJECTORY,
     setting=DEEP_SETTING,
-    parts=(Part("rate", _exponential(gamma * N * nu_min ** (2 - 2 / N)), Quantifier.ALONG, Scale.LOG),),
-    assumptions=(BALANCED, Assumption("h₀ = h_N", sp.Eq(h_0, h_2)), Assumption("f(W) = ½‖Y − W‖_F², γ = 2")),
+    parts=(Part("rate", _exponential(gamma * N * nu_min ** (2 - 2 / N)), Quantifier.ALONG, Scale.LOG, trivial=ell_0),),
+    assumptions=(*ANY_LOSS, BALANCED, Assumption("h₀ = h_N", sp.Eq(h_0, h_2), dropped="unequal"), SQUARED),
     source=deep("Corollary 2, item 2, with the exponent 2 − 2/N", "restated"),
     proof=(
         by_claim("min2021.deep-balanced", "at every time"),

@@ -3,8 +3,10 @@
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
-from ...proof import algebra, lemma
+from ...decide import Implication
+from ...proof import algebra, enclosed, lemma, polynomial
 from ...words import PositivePart, SpectralNorm, Stack
+from . import arithmetic
 from .bias import BIAS_SETTING, Z_2, dev_2
 from .setting import (
     D,
@@ -24,6 +26,7 @@ from .setting import (
     q,
     scalar,
     seen,
+    theta_norm,
 )
 
 eta = sp.Symbol("eta", positive=True)
@@ -97,8 +100,10 @@ DESCENT_SETTING = (
     ),
 )
 E_k_2 = next(x.symbol for x in DESCENT_SETTING if x.name == "E_k_2")
-ONE_STEP = Assumption(
-    "one step of GD or mini-batch SGD, the same step size for both layers, any differentiable loss of UVᵀ"
+ONE_STEP = (
+    Assumption("steps of GD or mini-batch SGD: no coordinate-wise preconditioning", dropped="adam"),
+    Assumption("the same step size for both layers", dropped="rates-1-2"),
+    Assumption("any differentiable loss of UVᵀ: no weight decay", dropped="weight-decay"),
 )
 
 
@@ -119,6 +124,22 @@ def _error_identity():
     return [(left, right)]
 
 
+def _telescoping():
+    # one step: squares = ‖P‖² + ‖Q‖², drop = L_j − L_{j+1} = κ·η·squares
+    eta_, lowest = sp.symbols("eta kappa_min", positive=True)
+    squares, drop, kappa = sp.symbols("squares drop kappa", nonnegative=True)
+    one_step = [sp.Ge(kappa, lowest), sp.Eq(drop, kappa * eta_ * squares)]
+    return [Implication(sp.Le(eta_**2 * squares, eta_ * drop / lowest), one_step)]
+
+
+def _level_moves():
+    # [x]₊ = p is the number p ≥ 0, p ≥ x with p(p − x) = 0; x and y move by at most d
+    x, y, x_new, y_new = sp.symbols("x y x_new y_new", real=True)
+    p, o, p_new, o_new, d = sp.symbols("p o p_new o_new d", nonnegative=True)
+    cuts = [f for a, b in ((x, p), (y, o), (x_new, p_new), (y_new, o_new)) for f in (b >= a, sp.Eq(b * (b - a), 0))]
+    return [Implication(sp.Ge(p_new + o_new, p + o - 2 * d), [*cuts, x_new >= x - d, y_new >= y - d])]
+
+
 first_order = X * X.T * E * V * V.T + X * U * U.T * X.T * E
 second_order = X * X.T * E * V * U.T * X.T * E
 
@@ -132,24 +153,27 @@ gd_drift = Claim(
         Part("mini-batch", sp.Eq(jump_batch, eta**2 * (P_batch.T * P_batch - Q_batch.T * Q_batch))),
         Part("frozen", sp.Eq(unseen_jump, sp.ZeroMatrix(D, h))),
         Part("error", sp.Eq(E_next, E - eta * first_order - eta**2 * second_order), note="full batch only"),
-        Part("spectral", sp.Le(drift, d_k), Quantifier.STEPS),
-        Part("nuclear", sp.Le(drift_nuclear, eta**2 * S_F), Quantifier.STEPS),
+        Part("spectral", sp.Le(drift, d_k), Quantifier.STEPS, trivial=Z_k + Z_spectral**2),
+        Part("nuclear", sp.Le(drift_nuclear, eta**2 * S_F), Quantifier.STEPS, trivial=h * (Z_k + Z_spectral**2)),
         Part(
             "telescoped",
             sp.Le(drift_nuclear, eta * L_drop / kappa_min),
             Quantifier.STEPS,
             when=sp.Gt(kappa_min, 0),
             note="full batch only",
+            trivial=h * (Z_k + Z_spectral**2),
         ),
-        Part("weyl", sp.Ge(c_k, PositivePart(c - 2 * d_k)), Quantifier.STEPS),
+        Part("weyl", sp.Ge(c_k, PositivePart(c - 2 * d_k)), Quantifier.STEPS, trivial=sp.Integer(0)),
     ),
-    assumptions=(ONE_STEP,),
+    assumptions=ONE_STEP,
     source=descent("eq. 72 (the identity); the nuclear and telescoped bounds are derived here"),
     proof=(
         algebra("the first-order terms cancel: Λ₊ − Λ = η²(PᵀP − QᵀQ)", _drift_identity),
         algebra("E₊ = E − ηT(E) − η²ΣE(U₁Vᵀ)ᵀΣ^½E for a full batch", _error_identity),
         lemma("difference of positive semidefinite matrices", "‖PᵀP − QᵀQ‖₂ ≤ max(‖P‖₂², ‖Q‖₂²)"),
+        polynomial("η²(‖P_j‖² + ‖Q_j‖²) ≤ η(L_j − L_{j+1})/κ_min in every step", _telescoping),
         lemma("Weyl", "eigenvalues move by at most the norm of the change"),
+        polynomial("hence [λ_r(Λ)]₊ + [λ_m(−Λ)]₊ falls by at most 2d_k", _level_moves),
     ),
     mutants=(
         Mutant("exact", "conserved exactly", {"one-step": sp.Eq(jump, sp.ZeroMatrix(h, h))}),
@@ -158,6 +182,7 @@ gd_drift = Claim(
         Mutant("rates", "also with unequal step sizes", setting="rates-1-2"),
     ),
 )
+
 
 factor = 1 - eta * lambda_r * PositivePart(c - 2 * d_k) + eta**2 * lambda_1 ** sp.Rational(3, 2) * W_k * E_k_2
 gd_rate = Claim(
@@ -172,28 +197,49 @@ gd_rate = Claim(
             Quantifier.STEPS,
             when=sp.Le(eta * lambda_1 * size_k, 1),
             note="one step of the product",
+            trivial=E_k,
         ),
         Part(
             "rate",
             sp.Le(ell_k, (1 - eta * lambda_r * c / 2) ** (2 * k) * ell_start),
             Quantifier.STEPS,
             when=sp.Le(eta, eta_max),
+            trivial=ell_start,
         ),
-        Part("drift", sp.Le(drift, c / 8), Quantifier.STEPS, when=sp.Le(eta, eta_max)),
+        Part(
+            "drift",
+            sp.Le(drift, c / 8),
+            Quantifier.STEPS,
+            when=sp.Le(eta, eta_max),
+            trivial=Z_k + Z_spectral**2,
+        ),
         Part("bounded", sp.Le(Z_k, M), Quantifier.STEPS, when=sp.Le(eta, eta_max)),
         Part(
             "distance",
             sp.Le(dev_2, sp.exp(2 * q) * SpectralNorm(Z_2)),
             Quantifier.END,
             when=sp.Le(eta, eta_max),
+            trivial=theta_norm,
         ),
     ),
-    assumptions=(Assumption("full-batch gradient descent"), Assumption("c > 0", c > 0)),
+    assumptions=(
+        Assumption("full-batch gradient descent", dropped="mini-batch"),
+        Assumption("the same step size for both layers", dropped="rates-1-2"),
+        Assumption("no weight decay", dropped="weight-decay"),
+        Assumption("c > 0", c > 0, dropped="any-start"),
+    ),
     source=derived("gd-rate; more conservative than Xu et al., Theorems 3.1–3.2"),
     proof=(
         algebra("E₊ = E − ηT(E) − η²ΣE(U₁Vᵀ)ᵀΣ^½E", _error_identity),
         lemma("spectrum", "‖I − ηT‖ ≤ 1 − ηλ_min(T) when ηλ_max(T) ≤ 1"),
-        lemma("induction", "Σ‖E_j‖ ≤ 2‖E₀‖/(ηλ_r c), so ‖Z_k‖ ≤ e^{2q}‖Z₀‖ and the drift stays below c/8"),
+        polynomial("η ≤ η_max gives ηλ₁(‖U₁‖₂² + ‖V‖₂²) ≤ 1 and ηλ_r c/2 ≤ ½", arithmetic.stable_step),
+        lemma("geometric series", "Σ‖E_j‖ ≤ 2‖E₀‖/(ηλ_r c) as long as the rate holds"),
+        polynomial("likewise Σ‖E_j‖² ≤ 2‖E₀‖²/(ηλ_r c)", arithmetic.sum_of_squares),
+        algebra("η√λ₁·2‖E₀‖/(ηλ_r c) = 2q", arithmetic.growth_exponent),
+        enclosed("1 + x ≤ e^x, so ‖Z_{k+1}‖ ≤ (1 + η√λ₁‖E_k‖)‖Z_k‖ gives ‖Z_k‖ ≤ e^{2q}‖Z₀‖", arithmetic.exponential),
+        polynomial("the drift stays below c/8", arithmetic.small_drift),
+        polynomial("hence the factor of the next step is at most 1 − ηλ_r c/2", arithmetic.contraction),
+        lemma("induction", "over k: rate, growth and drift for the first k steps give them for the next"),
     ),
     mutants=(
         Mutant(

@@ -3,6 +3,8 @@
 import sympy as sp
 
 from ...claim import Assumption, Claim, Erratum, Kind, Mutant, Part, Quantifier, Quantity, Scale, Severity
+from ...decide import Inequality
+from ...proof import algebra, enclosed
 from . import deep as dp
 from .flow import FLOW
 from .margin import MARGIN_SETTING, c_2_t, cor6, ell_start
@@ -24,7 +26,29 @@ TAIL_SETTING = (
 
 
 def _tail(bound) -> tuple[Part, ...]:
-    return (Part("tail", sp.Le(P_tail, bound), Quantifier.ALWAYS, Scale.LOG),)
+    return (Part("tail", sp.Le(P_tail, bound), Quantifier.ALWAYS, Scale.LOG, trivial=sp.Integer(1)),)
+
+
+upper_tail = sp.erfc((2 + x) / sp.sqrt(2))
+gap = 2 * sp.exp(-(x**2) / 2) - upper_tail
+fall = 2 * x - sp.sqrt(2 / sp.pi) * sp.exp(-2 - 2 * x)
+
+
+def _normal_tail():
+    density = sp.exp(-((2 + x) ** 2) / 2) / sp.sqrt(2 * sp.pi)
+    return [(sp.diff(upper_tail, x), -2 * density), (sp.limit(upper_tail, x, sp.oo), sp.Integer(0))]
+
+
+def _slope_of_gap():
+    return [(sp.diff(gap, x), -sp.exp(-(x**2) / 2) * fall), (sp.limit(gap, x, sp.oo), sp.Integer(0))]
+
+
+def _gap_at_first():
+    return [Inequality(upper_tail < 2 * sp.exp(-(x**2) / 2), x, sp.Interval(0, 1))]
+
+
+def _gap_falls():
+    return [Inequality(fall > 0, x, sp.Interval(1, sp.oo))]
 
 
 tail = Claim(
@@ -34,6 +58,15 @@ tail = Claim(
     setting=TAIL_SETTING,
     parts=_tail(2 * sp.exp(-(x**2) / 2)),
     source=icml("Lemma E.1 with the tail of Davidson–Szarek Thm 2.13", "restated"),
+    proof=(
+        algebra(
+            "P(|g| > 2 + t) = erfc((2+t)/√2): minus twice the normal density is its derivative, 0 its limit",
+            _normal_tail,
+        ),
+        enclosed("d(t) = 2e^{−t²/2} − erfc((2+t)/√2) is positive on [0, 1]", _gap_at_first),
+        algebra("d′(t) = −e^{−t²/2}(2t − √(2/π)e^{−2−2t}), and d → 0 as t → ∞", _slope_of_gap),
+        enclosed("2t > √(2/π)e^{−2−2t} on [1, ∞): there d decreases to 0, so that it is positive", _gap_falls),
+    ),
     mutants=(Mutant("printed", "2e^{−t²}, as printed", {"tail": sp.Le(P_tail, 2 * sp.exp(-(x**2)))}),),
     notes=("Only the smallest case is evaluated; it is the one that refutes the printed tail.",),
 )
@@ -62,7 +95,7 @@ cor6_printed = Claim(
     kind=Kind.TRAJECTORY,
     setting=MARGIN_SETTING,
     parts=(Part("rate", sp.Le(ell_t, sp.exp(-lambda_r * c_2_t * t) * ell_start), Quantifier.ALONG, Scale.LOG),),
-    assumptions=(FLOW,),
+    assumptions=FLOW,
     source=v2("Corollary 6"),
     erratum=Erratum(
         Severity.SLIP,
@@ -108,7 +141,7 @@ eq12 = Claim(
             Scale.LOG,
         ),
     ),
-    assumptions=(dp.ANY_LOSS,),
+    assumptions=dp.ANY_LOSS,
     source=deep("eq. 12 (restated as F.3)"),
     erratum=Erratum(
         Severity.FALSE,

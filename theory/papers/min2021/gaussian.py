@@ -3,9 +3,11 @@
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
-from ...proof import algebra, by_claim, lemma
-from ...words import FrobeniusNorm, SingularValue, Stack
-from .bias import DISTANCE, dev_2
+from ...decide import Implication
+from ...proof import algebra, by_claim, enclosed, lemma, polynomial
+from ...words import FrobeniusNorm, SingularValue, SpectralNorm, Stack
+from . import arithmetic
+from .bias import BY_ZERO, DISTANCE, dev_2
 from .flow import FLOW
 from .setting import (
     BASE,
@@ -23,6 +25,7 @@ from .setting import (
     scalar,
     seen,
     theta_norm,
+    unseen,
 )
 
 alpha, delta = sp.Symbol("alpha", positive=True), sp.Symbol("delta", positive=True)
@@ -107,9 +110,21 @@ GAUSSIAN_SETTING = (
 level_measured = next(q.symbol for q in GAUSSIAN_SETTING if q.name == "level_measured")
 kappa_drawn = next(q.symbol for q in GAUSSIAN_SETTING if q.name == "kappa_drawn")
 g_h = next(q.symbol for q in GAUSSIAN_SETTING if q.name == "theta_F1")
-WEIGHTS = Assumption("entries of U(0), V(0) iid N(0, h^(−2α))")
-UNSEEN = Assumption("D > r", sp.Gt(D, r))
+WEIGHTS = (
+    Assumption("entries of U(0), V(0) iid normal of mean 0", dropped="sparse"),
+    Assumption("their standard deviation is h^(−α)", dropped="unscaled"),
+)
+UNSEEN = Assumption("D > r", sp.Gt(D, r), dropped="all-seen")
+WIDE = Assumption("h > s²", sp.Gt(h, s**2), dropped="narrow")
 DAVIDSON = lemma("Davidson–Szarek", "√h − s ≤ σ(h^α M) ≤ √h + s with probability 1 − δ, tail e^{−t²/2} on either side")
+
+
+def _tail_level():
+    t_ = sp.sqrt(2 * sp.log(2 / delta))
+    return [(2 * sp.exp(-(t_**2) / 2), delta)]
+
+
+TAIL_LEVEL = algebra("2e^{−t²/2} = δ at t = √(2 log(2/δ))", _tail_level)
 
 
 def _block_norm():
@@ -128,10 +143,11 @@ lemma1_det = Claim(
             "lower",
             sp.Ge(level_measured, 2 * SingularValue(Stack(V, seen), m + r) ** 2),
             when=sp.Ge(h, m + r),
+            trivial=sp.Integer(0),
         ),
         Part("upper", sp.Le(level_measured, 2 * SingularValue(Stack(V, seen), 1) ** 2), when=sp.Ge(h, m + r)),
-        Part("cross", sp.Le(cross, spread)),
-        Part("product", sp.Le(product, spread)),
+        Part("cross", sp.Le(cross, spread), trivial=SpectralNorm(Stack(V, seen)) * SpectralNorm(unseen)),
+        Part("product", sp.Le(product, spread), trivial=SpectralNorm(seen) * SpectralNorm(V)),
     ),
     source=icml("proof of Lemma 1", "restated"),
     proof=(
@@ -148,6 +164,18 @@ lemma1_det = Claim(
         ),
     ),
 )
+largest = h ** (-alpha) * (sp.sqrt(h) + s)
+
+
+def _gaussian_level():
+    # singular values h^(−α)(√h ∓ s): 2σ² and half the difference of the squares
+    a, scale = sp.Symbol("alpha", positive=True), sp.Symbol("h", positive=True)
+    low, high = ((sp.sqrt(scale) + sign * s) ** 2 * scale ** (-2 * a) for sign in (-1, 1))
+    return [
+        (2 * low, 2 * scale ** (1 - 2 * a) * (1 - s / sp.sqrt(scale)) ** 2),
+        ((high - low) / 2, 2 * s * scale ** (sp.Rational(1, 2) - 2 * a)),
+    ]
+
 
 lemma1 = Claim(
     id="min2021.lemma1",
@@ -159,13 +187,29 @@ lemma1 = Claim(
             "level",
             sp.Ge(level_measured, 2 * h ** (1 - 2 * alpha) * (1 - s / sp.sqrt(h)) ** 2),
             Quantifier.PROBABILITY,
+            trivial=sp.Integer(0),
         ),
-        Part("cross", sp.Le(cross, 2 * s * h ** (sp.Rational(1, 2) - 2 * alpha)), Quantifier.PROBABILITY),
-        Part("product", sp.Le(product, 2 * s * h ** (sp.Rational(1, 2) - 2 * alpha)), Quantifier.PROBABILITY),
+        Part(
+            "cross",
+            sp.Le(cross, 2 * s * h ** (sp.Rational(1, 2) - 2 * alpha)),
+            Quantifier.PROBABILITY,
+            trivial=largest**2,
+        ),
+        Part(
+            "product",
+            sp.Le(product, 2 * s * h ** (sp.Rational(1, 2) - 2 * alpha)),
+            Quantifier.PROBABILITY,
+            trivial=largest**2,
+        ),
     ),
-    assumptions=(WEIGHTS, Assumption("h > s²", sp.Gt(h, s**2))),
+    assumptions=(*WEIGHTS, WIDE),
     source=icml("Lemma 1, with the constant that the correct tail gives", "restated"),
-    proof=(by_claim("min2021.lemma1-det", "both parts"), DAVIDSON),
+    proof=(
+        by_claim("min2021.lemma1-det", "both parts"),
+        DAVIDSON,
+        TAIL_LEVEL,
+        algebra("at σ = h^(−α)(√h ∓ s) the two parts are 2h^(1−2α)(1 − s/√h)² and 2s·h^(½−2α)", _gaussian_level),
+    ),
     mutants=(
         Mutant("level-constant", "c ≥ 4h^(1−2α)", {"level": sp.Ge(level_measured, 4 * h ** (1 - 2 * alpha))}),
         Mutant("cross-exponent", "‖ZU₂ᵀ‖ ≤ 2s·h^(−2α)", {"cross": sp.Le(cross, 2 * s * h ** (-2 * alpha))}),
@@ -175,6 +219,7 @@ lemma1 = Claim(
         "δ ≤ 2e⁻⁴ and from the correct one only for δ ≤ 2e⁻⁸; for larger δ it is unproved, and no violation is "
         "known.",
         "The constants have slack of about 2.5: mutants inside it cannot be refuted and are not planted.",
+        "Without near-orthogonality: ‖ZU₂ᵀ‖ ≤ ‖Z‖‖U₂‖ ≤ h^(−2α)(√h + s)², by the same tail.",
     ),
 )
 
@@ -182,38 +227,12 @@ printed_bound = 2 * C ** (h ** (2 * alpha - 1)) * sp.sqrt(m + r) * s_half / h **
 PRINTED_WIDTH = sp.Ge(h, 16 * s_half**2)
 
 
-def _thm2_last_step():
-    # e^x ≥ 1 + x at x = 2(1+g)/κ: what is left above 2.25κ + g is positive term by term
-    ka, g = sp.symbols("kappa g", positive=True)
-    lower = sp.Rational(256, 100) * ka * (1 + 2 * (1 + g) / ka)
-    return [
-        (
-            lower - (sp.Rational(9, 4) * ka + g),
-            sp.Rational(31, 100) * ka + sp.Rational(412, 100) * g + sp.Rational(512, 100),
-        )
-    ]
-
-
-def _thm2_width_step():
-    # (1 − √(x/2))² ≥ 0 gives √(2x) ≤ 1 + x/2, hence √m + √(2x) ≤ 2(a + x/2) ≤ √h/2 for a ≥ max(1, √m); then ℓ̄ ≤ (3/2)²κ
-    x, ka = sp.symbols("x kappa", positive=True)
-    return [
-        ((1 - sp.sqrt(x / 2)) ** 2, 1 + x / 2 - sp.sqrt(2 * x)),
-        (ka * (1 + sp.Rational(1, 2)) ** 2, sp.Rational(9, 4) * ka),
-    ]
-
-
-def _thm2_first_step():
-    # with √(D−r) + √m ≤ √2 a, √(m+r) ≥ √2: what is left, over √2, is 0.4a + x − 1.6√x ≥ (√x − 0.8)² + 0.4√3 − 0.64 > 0
-    x = sp.symbols("x", positive=True)
-    least = sp.Rational(2, 5) * sp.sqrt(3)
-    return [
-        (
-            least + x - sp.Rational(8, 5) * sp.sqrt(x),
-            (sp.sqrt(x) - sp.Rational(4, 5)) ** 2 + least - sp.Rational(16, 25),
-        ),
-        (sp.sign(least - sp.Rational(16, 25)), sp.Integer(1)),
-    ]
+def _thm2_squares():
+    # with C = e^{1+g}, κ = h^(1−2α), a = 2√(m+r)·s_p
+    g = sp.Symbol("g", positive=True)
+    kappa = h ** (1 - 2 * alpha)
+    a = 2 * sp.sqrt(m + r) * s_half
+    return [(printed_bound.subs(C, sp.exp(1 + g)) ** 2, h ** (-2 * alpha) * kappa * sp.exp(2 * (1 + g) / kappa) * a**2)]
 
 
 def _replace(name, text, bound):
@@ -225,15 +244,26 @@ thm2 = Claim(
     title="printed high-probability bound on the distance to min-norm",
     kind=Kind.PROBABILITY,
     setting=GAUSSIAN_SETTING,
-    parts=(Part("distance", sp.Le(dev_2, printed_bound), Quantifier.PROBABILITY),),
-    assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("h ≥ 16(√(m+D) + ½ log(2/δ))²", PRINTED_WIDTH)),
+    parts=(Part("distance", sp.Le(dev_2, printed_bound), Quantifier.PROBABILITY, trivial=theta_norm),),
+    assumptions=(
+        *FLOW,
+        *WEIGHTS,
+        UNSEEN,
+        Assumption("h ≥ 16(√(m+D) + ½ log(2/δ))²", PRINTED_WIDTH, dropped="narrow"),
+    ),
     source=icml("Theorem 2 (v2 Thm 12), under a weaker width condition", "restated"),
     proof=(
         by_claim("min2021.thm2-strong", "the bound without exponential"),
-        algebra("2√(m+r)·s_p ≥ 1.6(√(D−r) + √m + √(2x)), a = √(m+D) ≥ √3, m + r ≥ 2", _thm2_first_step),
-        algebra("√h ≥ 4s_p gives ℓ̄ ≤ (1 + ½)²κ = 2.25κ with κ = h^(1−2α)", _thm2_width_step),
-        lemma("e^x ≥ 1 + x", "2.56κ e^{2(1+g)/κ} ≥ 2.56κ + 5.12(1 + g) with g = √λ₁‖Y‖_F/λ_r ≥ ‖Θ̂‖₂"),
-        algebra("and this exceeds 2.25κ + g ≥ μ by positive terms", _thm2_last_step),
+        polynomial("√h ≥ 4s_p gives h ≥ m + r and ℓ̄ ≤ (1 + ½)²κ = 2.25κ with κ = h^(1−2α)", arithmetic.width),
+        polynomial("a := 2√(m+r)·s_p ≥ 1.6b, b := √(D−r) + √m + √(2 log(2/δ))", arithmetic.factor),
+        lemma("submultiplicativity", "‖Θ̂‖₂ = ‖Σ^{−½}Ỹ‖₂ ≤ ‖Y‖_F/√λ_r"),
+        polynomial("‖Θ̂‖₂ ≤ g = √λ₁‖Y‖_F/λ_r, and μ ≤ ℓ̄ + ‖Θ̂‖₂ ≤ 2.25κ + g", arithmetic.size_of_mu),
+        enclosed("e^x ≥ 1 + x for x ≥ 0", arithmetic.exponential),
+        polynomial("hence 2.56κ e^{2(1+g)/κ} ≥ 2.25κ + g", arithmetic.weighted_exponential),
+        algebra("the square of the printed bound is h^(−2α)κ e^{2(1+g)/κ} a²", _thm2_squares),
+        polynomial(
+            "which is at least h^(−2α) b² μ, the square of the bound without exponential", arithmetic.comparison
+        ),
     ),
     mutants=(
         _replace("C-1", "C = 1", printed_bound.subs(C, 1)),
@@ -246,6 +276,7 @@ thm2 = Claim(
         "nothing.",
         "The bound has a large slack: on its own its test has little power. The exact law and the deterministic "
         "skeleton (bias-det, lemma1-det) are tested beside it.",
+        BY_ZERO,
     ),
 )
 
@@ -268,15 +299,16 @@ thm2_gronwall = Claim(
     kind=Kind.PROBABILITY,
     setting=GAUSSIAN_SETTING,
     parts=(
-        Part("distance", sp.Le(dev_2, drift_bound), Quantifier.PROBABILITY),
+        Part("distance", sp.Le(dev_2, drift_bound), Quantifier.PROBABILITY, trivial=theta_norm),
         Part(
             "corrected",
             sp.Le(dev_2, corrected_bound),
             Quantifier.PROBABILITY,
             when=sp.And(sp.Ge(h, corrected_width), alpha <= sp.Rational(1, 2), alpha > sp.Rational(1, 4)),
+            trivial=theta_norm,
         ),
     ),
-    assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("h > s²", sp.Gt(h, s**2))),
+    assumptions=(*FLOW, *WEIGHTS, UNSEEN, WIDE),
     source=derived("thm2, variants"),
     proof=(by_claim("min2021.lemma1", "level and orthogonality"), by_claim("min2021.bias-det", "(G)")),
     mutants=(
@@ -292,26 +324,35 @@ def _strong(level_bound):
     return strong_factor * sp.sqrt((level_bound + sp.sqrt(level_bound**2 + 4 * theta_norm**2)) / 2)
 
 
+def _mu_grows():
+    k, more, th, root, higher = sp.symbols("kappa more theta root higher", nonnegative=True)
+    roots = [sp.Eq(root**2, k**2 + 4 * th**2), sp.Eq(higher**2, (k + more) ** 2 + 4 * th**2)]
+    return [Implication(sp.Le((k + root) / 2, (k + more + higher) / 2), roots)]
+
+
 thm2_strong = Claim(
     id="min2021.thm2-strong",
     title="distance to min-norm without exponential",
     kind=Kind.PROBABILITY,
     setting=GAUSSIAN_SETTING,
     parts=(
-        Part("distance", sp.Le(dev_2, _strong(l_bar)), Quantifier.PROBABILITY),
+        Part("distance", sp.Le(dev_2, _strong(l_bar)), Quantifier.PROBABILITY, trivial=theta_norm),
         Part(
             "measured-level",
             sp.Le(dev_2, _strong(kappa_drawn)),
             Quantifier.PROBABILITY,
             note="with the measured κ₋; it fails only where one of the two events behind (ii) fails (at most δ/2)",
+            trivial=theta_norm,
         ),
     ),
-    assumptions=(FLOW, WEIGHTS, UNSEEN, Assumption("h ≥ m + r", sp.Ge(h, m + r))),
+    assumptions=(*FLOW, *WEIGHTS, UNSEEN, Assumption("h ≥ m + r", sp.Ge(h, m + r), dropped="narrow")),
     source=derived("thm2-strong (ii), (iii)"),
     proof=(
         by_claim("min2021.bias-det", "(R): ‖V∞‖₂² ≤ μ, and κ₋ ≤ ‖V(0)‖₂²"),
         by_claim("min2021.thm2-law", "given the seen weights U₂ is Gaussian"),
         DAVIDSON,
+        TAIL_LEVEL,
+        polynomial("μ does not decrease in κ₋, so that κ₋ ≤ ℓ̄ may be replaced by ℓ̄", _mu_grows),
     ),
     mutants=(
         Mutant("quarter", "a quarter of the bound", {"distance": sp.Le(dev_2, _strong(l_bar) / 4)}),

@@ -3,7 +3,8 @@
 import sympy as sp
 
 from ...claim import Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale
-from ...proof import algebra, by_claim, lemma
+from ...decide import Implication
+from ...proof import algebra, by_claim, lemma, polynomial
 from ...words import ColumnProjector, Eigenvalue, PositivePart, SingularValue
 from .flow import FLOW
 from .setting import (
@@ -100,6 +101,29 @@ def _equivalence():
     return [(square, 4 * ((mu_ + hi) * (mu_ - lo) - s**2))]
 
 
+def _schur_bound():
+    # w = ‖Nᵀy‖², d = yᵀD₀y; then what is left of σ_m² ≤ μ² + μd when λ̲ > 0, and when λ̲ = 0
+    mu_, lo = sp.symbols("mu low", positive=True)
+    hi, s, w = sp.symbols("high sigma w", nonnegative=True)
+    d = sp.Symbol("d", real=True)
+    product = sp.Le(s**2, mu_**2 + mu_ * d)
+    spread = [sp.Ge(w * mu_ / (mu_ + hi), lo / (hi + lo)), sp.Le(d, hi - (hi + lo) * w)]
+    return [
+        Implication(sp.Le(s**2, (mu_ + hi) * (mu_ - lo)), [product, *spread]),
+        Implication(sp.Le(s**2, (mu_ + hi) * mu_), [product, sp.Le(d, hi)]),
+    ]
+
+
+def _equivalent_signs():
+    mu_ = sp.Symbol("mu", positive=True)
+    lo, hi, s, root = sp.symbols("low high sigma root", nonnegative=True)
+    radicand = sp.Eq(root**2, (hi + lo) ** 2 + 4 * s**2)
+    return [
+        Implication(sp.Ge(2 * mu_, -hi + lo + root), [radicand, sp.Ge((mu_ + hi) * (mu_ - lo), s**2)]),
+        Implication(sp.Eq(-hi + lo + root, 0), [radicand, sp.Eq(s, 0), sp.Eq(lo, 0)]),
+    ]
+
+
 def _generator():
     a, b, x = sp.symbols("a b x", positive=True)
     u = sp.Matrix([sp.sqrt(a) * sp.cosh(x), sp.sqrt(b) * sp.sinh(x)])
@@ -120,13 +144,16 @@ lemma8 = Claim(
         Part(
             "eigenvalue",
             sp.Ge(gap, (-high + low + sp.sqrt((high + low) ** 2 + 4 * SingularValue(A_ * B_, k_) ** 2)) / 2),
+            trivial=low,
         ),
     ),
     source=v2("Lemma 8"),
     proof=(
-        algebra("the bound is equivalent to (μ + λ̄)(μ − λ̲) ≥ σ_m(AB)²", _equivalence),
+        algebra("(2μ + λ̄ − λ̲)² − (λ̄ + λ̲)² − 4σ_m² = 4[(μ + λ̄)(μ − λ̲) − σ_m²]", _equivalence),
         lemma("eigenvector of BᵀB", "σ_m(AB)² ≤ ‖ABz‖² = μ² + μ yᵀD₀y with y = Bz/√μ"),
-        lemma("Schur complement", "BBᵀ + λ̄I ⪰ (λ̄ + λ̲)NNᵀ bounds ‖Nᵀy‖² from below"),
+        lemma("Schur complement", "BBᵀ + λ̄I ⪰ (λ̄ + λ̲)NNᵀ gives ‖Nᵀy‖² μ/(μ + λ̄) ≥ λ̲/(λ̄ + λ̲)"),
+        polynomial("with yᵀD₀y ≤ λ̄ − (λ̄ + λ̲)‖Nᵀy‖² this gives σ_m² ≤ (μ + λ̄)(μ − λ̲)", _schur_bound),
+        polynomial("hence 2μ ≥ −λ̄ + λ̲ + √(…) for μ > 0; where σ_m = λ̲ = 0 the bound is 0", _equivalent_signs),
         algebra("hyperbolic pairs satisfy uuᵀ − vvᵀ = diag(a, −b) and u·v = (a+b) sinh(2x)/2", _generator),
     ),
     mutants=(
@@ -143,16 +170,45 @@ lemma8 = Claim(
     ),
 )
 
+
+def _pairing():
+    # lemma 8 with (λ̄, λ̲) = ([λ₁(Λ)]₊, [λ_m(−Λ)]₊), then ([λ₁(−Λ)]₊, [λ_r(Λ)]₊); the right sides against g + g
+    top, top_minus, p_r, p_m, s_m, s_r = sp.symbols("top top_minus p_r p_m s_m s_r", nonnegative=True)
+    first = -top + p_m + sp.sqrt((top + p_m) ** 2 + 4 * s_m**2)
+    second = -top_minus + p_r + sp.sqrt((top_minus + p_r) ** 2 + 4 * s_r**2)
+    return [(first + second, _g(top - p_r, p_r + p_m, s_m) + _g(top_minus - p_m, p_r + p_m, s_r))]
+
+
+def _g(a, b, s):
+    return -a + sp.sqrt((a + b) ** 2 + 4 * s**2)
+
+
+PAIRING = algebra("the two bounds add up to g(Δ₊, c, σ_m) + g(Δ₋, c, σ_r)", _pairing)
+
+
+def _margin_level():
+    a, b, s, root = sp.symbols("a b s root", nonnegative=True)
+    return [Implication(sp.Ge(-a + root, b), [sp.Eq(root**2, (a + b) ** 2 + 4 * s**2)])]
+
+
+def _margin_grows():
+    a, b, s, more, root, higher = sp.symbols("a b s more root higher", nonnegative=True)
+    roots = [sp.Eq(root**2, (a + b) ** 2 + 4 * s**2), sp.Eq(higher**2, (a + b) ** 2 + 4 * (s + more) ** 2)]
+    return [Implication(sp.Ge(-a + higher, -a + root), roots)]
+
+
+MARGIN_GROWS = polynomial("g(a, b, s) does not decrease in s", _margin_grows)
 instant = Claim(
     id="min2021.v2-instant",
     title="rate of descent from imbalance and margin",
     kind=Kind.INEQUALITY,
     setting=MARGIN_SETTING,
-    parts=(Part("rate", sp.Ge(speed, lambda_r * bracket * ell_0)),),
-    assumptions=(FLOW,),
+    parts=(Part("rate", sp.Ge(speed, lambda_r * bracket * ell_0), trivial=2 * lambda_r * c * ell_0),),
+    assumptions=FLOW,
     source=v2("Proposition 1"),
     proof=(
         by_claim("min2021.v2-lemma8", "applied to (U₁, Vᵀ) and to (V, U₁ᵀ)"),
+        PAIRING,
         by_claim("min2021.dLdt", "the lower bound on −dℓ/dt"),
     ),
     mutants=(
@@ -180,15 +236,17 @@ v2_rate = Claim(
     kind=Kind.TRAJECTORY,
     setting=MARGIN_SETTING,
     parts=(
-        Part("rate", _later(lambda_r * c_2), Quantifier.ALONG, Scale.LOG),
-        Part("stronger", sp.Ge(c_2, 2 * c), note="never weaker than thm1"),
+        Part("rate", _later(lambda_r * c_2), Quantifier.ALONG, Scale.LOG, trivial=ell_0),
+        Part("stronger", sp.Ge(c_2, 2 * c), note="never weaker than thm1", trivial=sp.Integer(0)),
     ),
-    assumptions=(FLOW,),
+    assumptions=FLOW,
     source=v2("Theorem 3"),
     proof=(
         by_claim("min2021.v2-instant", "the rate at every time"),
         lemma("Weyl", "σ_k(Σ^½U₁Vᵀ) ≥ σ_k(Ỹ) − ‖E‖, and ‖E‖_F does not increase"),
+        MARGIN_GROWS,
         lemma("Grönwall", "−dℓ/dt ≥ a·ℓ with constant a gives ℓ(t) ≤ e^{−at}ℓ(0)"),
+        polynomial("g(a, b, s) ≥ b, hence c₂ ≥ 2c", _margin_level),
     ),
     mutants=(
         Mutant("double", "rate 2λ_r c₂", {"rate": _later(2 * lambda_r * c_2)}),
@@ -215,13 +273,17 @@ cor6 = Claim(
             Quantifier.ALONG,
             Scale.LOG,
             note="c₂ is taken at t₀",
+            trivial=ell_start,
         ),
-        Part("grows", sp.Ge(c_2_t, c_2), Quantifier.ALONG),
+        Part("grows", sp.Ge(c_2_t, c_2), Quantifier.ALONG, trivial=2 * c),
         Part("limit", sp.Le(c_2_t, c_2_end), Quantifier.ALONG),
     ),
-    assumptions=(FLOW,),
+    assumptions=FLOW,
     source=v2("Corollaries 4–6, with t − t₀ in the exponent", "restated"),
-    proof=(by_claim("min2021.v2-rate", "started at t₀; Λ is constant and ‖E‖_F does not increase"),),
+    proof=(
+        by_claim("min2021.v2-rate", "started at t₀; Λ is constant and ‖E‖_F does not increase, so the margins grow"),
+        MARGIN_GROWS,
+    ),
     mutants=(
         Mutant(
             "absolute-time",
