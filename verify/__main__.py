@@ -16,6 +16,7 @@ MODULES = {
     "verify": "verifying",
     "replay": "replaying",
     "report": "reporting",
+    "doctor": "doctoring",
 }
 
 

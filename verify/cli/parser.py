@@ -25,6 +25,7 @@ Theorems about neural-network training, stated once, compared with networks that
   lemmaflow verify min2021 --data FILE    the same on your own data (.npz, .csv, or `diabetes`)
   lemmaflow replay FILE                   run a stored counterexample again
   lemmaflow report DIR --format md        a report in another format
+  lemmaflow doctor                        do the engines of this machine agree?
 
 Each has its --help.
 """
@@ -54,7 +55,7 @@ def build() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"lemmaflow {version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
-    for add in (_list, _show, _eval, _verify, _replay, _report):
+    for add in (_list, _show, _eval, _verify, _replay, _report, _doctor):
         add(commands)
     return parser
 
@@ -152,6 +153,17 @@ def _report(commands: Any) -> None:
     parser.add_argument("folder", metavar="DIR", help="the --out of a campaign")
     parser.add_argument("--format", choices=FORMATS, default="html")
     parser.add_argument("-o", "--output", metavar="FILE", help="write to a file instead")
+
+
+def _doctor(commands: Any) -> None:
+    parser = _add(
+        commands,
+        "doctor",
+        "Hold the engines of this machine against each other, on small fixed cases. Exit code 0: they agree within "
+        "their own error estimates; 1: some contradict each other, and no figure of this machine should be believed.",
+    )
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="cuda, auto: CUDA too (default: auto)")
+    _json(parser)
 
 
 def usable_cores() -> int:
