@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from theory import Claim, fully_checked, proof_status, select
+from theory import Claim, fully_checked, get_claim, proof_status, select, trust_base
 
 from .counterexample import save
 from .data import Dataset
@@ -26,16 +26,18 @@ from .environment import environment, source_digest, versions
 from .errors import UsageError
 from .experiment import Experiment, Sampling
 from .papers import experiment_of
+from .power import summary_of
 from .predictions import data_section
 from .profiles import CAMPAIGN_LEVEL, CONFIDENCE, Profile, get_profile
-from .sampling import count_tests, is_coverage
+from .sampling import count_tests, is_coverage, planned_draws
 from .search import Found
-from .statistics import violation_upper_limit
+from .statistics import BELOW, bonferroni, error_budget, violation_upper_limit, worst_upper_limit
 from .store import Store, fingerprint
+from .vacuity import Vacuity, vacuity_section
 from .verdict import Verdict, as_expected, unexpected
 from .work import Piece, attempt, claim_for, merge, start_worker
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 Event = Callable[[dict[str, Any]], None]
 
 
@@ -70,7 +72,7 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
     profile, device = get_profile(request.profile), resolve_device(request.device)
     claims = _selected(request)
     tests = sum(count_tests(c, e, profile) for c in claims if isinstance(e := experiment_of(c.id), Sampling))
-    level = CAMPAIGN_LEVEL / max(tests, 1)
+    level = bonferroni(tests)
     pieces = {c.id: _pieces(c, profile, request, device, level) for c in claims}
     on_event({"event": "planned", "claims": [c.id for c in claims]})
     data = None if request.data is None else data_section(request.data, request.seed)
@@ -96,7 +98,12 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
         "device": device,
         "environment": environment(device),
         "settings": {**profile.settings(), "jobs": request.jobs, "claims_requested": list(request.claims)},
-        "error_level": {"campaign": CAMPAIGN_LEVEL, "tests": tests, "per_test": level},
+        "error_level": {
+            "campaign": CAMPAIGN_LEVEL,
+            "tests": tests,
+            "per_test": level,
+            "table": _error_table(results, profile),
+        },
         "started": started,
         "seconds": time.perf_counter() - began,
         "interrupted": interrupted,
@@ -195,7 +202,7 @@ def claim_result(claim: Claim, merged: dict[str, Any], out: Path) -> dict[str, A
     verdicts = _verdicts(claim, merged)
     names = {v["name"] for v in verdicts}
     survivors = [m.name for m in claim.mutants if m.name not in merged["mutants"]]
-    slacks = merged["slacks"]
+    slacks, found = merged["slacks"], merged["findings"]
     return {
         "id": claim.id,
         "title": claim.title,
@@ -213,7 +220,13 @@ def claim_result(claim: Claim, merged: dict[str, Any], out: Path) -> dict[str, A
             "refuted": len(claim.mutants) - len(survivors),
             "survivors": survivors,
             "table": _mutant_table(claim, merged["mutants"]),
+            "systematic": summary_of(found["power"]) if "power" in found else None,
         },
+        "sharpness": found.get("sharpness", []),
+        "ablation": found.get("ablation", []),
+        "certificates": merged.get("certificates"),
+        "vacuity": vacuity_section(found.get("vacuity", Vacuity(claim).rows())),
+        "engines": merged["engines"],
         "families": merged["families"],
         "statistics": merged["statistics"],
         "slack": _histogram(slacks, merged["unit"]),
@@ -248,7 +261,23 @@ def _verdicts(claim: Claim, merged: dict[str, Any]) -> list[dict[str, str]]:
         )
         verdicts.append(Verdict.INCONCLUSIVE.as_dict(count=merged["inconclusive"], run=run, remedy=remedy))
     verdicts += [Verdict.VACUOUS.as_dict(part=p) for p, n in merged["spoke"].items() if n == 0 and not found]
-    return verdicts
+    engines, certificates = merged["engines"], merged.get("certificates")
+    if certificates and certificates["holds"] and not found:
+        verdicts.append(Verdict.HOLDS_RIGOROUSLY.as_dict(count=certificates["holds"]))
+    if engines["disagreed"]:
+        sides = {"count": engines["disagreed"], "compared": engines["compared"], "worst": engines["worst"]}
+        verdicts.append(Verdict.UNSOUND.as_dict(**sides))
+    return verdicts + _trivial(merged)
+
+
+def _trivial(merged: dict[str, Any]) -> list[dict[str, str]]:
+    """The parts that never beat the trivial bound."""
+    rows = merged["findings"].get("vacuity", {"parts": []})["parts"]
+    return [
+        Verdict.TRIVIAL.as_dict(part=r["part"], trivial=r["trivial"], run=r["run"])
+        for r in rows
+        if r["trivial"] is not None and r["run"] and not r["informative"]
+    ]
 
 
 def _supported(claim: Claim, merged: dict[str, Any]) -> dict[str, str]:
@@ -257,14 +286,16 @@ def _supported(claim: Claim, merged: dict[str, Any]) -> dict[str, str]:
         limit = violation_upper_limit(merged["violations"], run)
         return Verdict.SUPPORTED.as_dict(run=run, confidence=CONFIDENCE, limit=limit)
     if is_coverage(claim):
-        return Verdict.COVERED.as_dict(run=run, violations=merged["violations"], tests=len(tests))
+        below = sum(t["test"].endswith(BELOW) for t in tests)
+        return Verdict.COVERED.as_dict(run=run, violations=merged["violations"], tests=len(tests), below=below)
     return Verdict.FITTED.as_dict(run=run, tests=len(tests), level=tests[0]["level"])
 
 
 def _limit(claim: Claim, merged: dict[str, Any]) -> float | None:
     """Upper confidence limit of the violation probability; None where instances are not judged one by one."""
-    if merged["statistics"] and not is_coverage(claim):
-        return None
+    if merged["statistics"]:
+        counts = [(f["violations"] + f["inconclusive"], f["run"]) for f in merged["families"]]
+        return worst_upper_limit(counts) if is_coverage(claim) else None
     return violation_upper_limit(merged["violations"], merged["run"] - merged["inconclusive"])
 
 
@@ -310,7 +341,23 @@ def _proof(claim: Claim) -> dict[str, Any]:
         }
         for s in claim.proof
     ]
-    return {"steps": steps, "counts": proof_status(claim.proof), "fully_checked": fully_checked(claim.proof)}
+    return {
+        "steps": steps,
+        "counts": proof_status(claim.proof),
+        "fully_checked": fully_checked(claim.proof),
+        "trust": trust_base(claim.proof),
+    }
+
+
+def _error_table(results: list[dict[str, Any]], profile: Profile) -> list[dict[str, Any]]:
+    """Every statistical test of the campaign: what it spent of the error level, and what it could have seen."""
+    rows = []
+    for result in results:
+        experiment = experiment_of(result["id"])
+        if isinstance(experiment, Sampling):
+            planned = planned_draws(get_claim(result["id"]), experiment, profile)
+            rows += [{**t, "claim": result["id"], "planned": planned.get(t["name"])} for t in result["statistics"]]
+    return error_budget(rows)
 
 
 def exit_code(results: list[dict[str, Any]], interrupted: bool) -> int:

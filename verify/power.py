@@ -95,19 +95,26 @@ class Power:
 
     def observe(self, batch: Batch) -> None:
         """Judge every open statement on the networks of a batch."""
-        measured = batch.measured
+        seen = self.compare(batch.measured)
+        if seen:
+            self._confirm(seen, batch.closely)
+            self._approach(seen, batch.measured, batch.instances)
+
+    def compare(self, measured: Measured) -> list[tuple[Trial, list[Seen]]]:
+        """Note where open statements differ from the claim or ask for more; those that have values here."""
         pending = [t for t in self.trials if t.open]
         seen = [(t, v) for t, v in zip(pending, self._look(pending, measured), strict=True) if v]
-        if not seen:
-            return
-        flags = [torch.stack([any_of(v, what).sum() for _, v in seen]).tolist() for what in FLAGS]
-        for (trial, _), differs, stronger, known in zip(seen, *flags, strict=True):
-            trial.differs, trial.stronger = trial.differs or differs > 0, trial.stronger or stronger > 0
-            trial.instances += known
-        self._confirm(seen, batch.closely)
-        for trial, v in seen:
-            if not trial.refuted and trial.stronger:
-                self._approach(trial, v, batch)
+        if seen:
+            flags = [torch.stack([any_of(v, what).sum() for _, v in seen]).tolist() for what in FLAGS]
+            for (trial, _), differs, stronger, known in zip(seen, *flags, strict=True):
+                trial.differs, trial.stronger = trial.differs or differs > 0, trial.stronger or stronger > 0
+                trial.instances += known
+        return seen
+
+    def approach(self, measured: Measured) -> None:
+        """Keep a picture of what survives, from these measurements."""
+        alive = [t for t in self.trials if t.open and t.stronger]
+        self._approach(list(zip(alive, self._look(alive, measured), strict=True)), measured, None)
 
     def rows(self) -> list[dict[str, Any]]:
         return [t.row() for t in self.trials]
@@ -142,15 +149,15 @@ class Power:
             if v and bool(any_of(v, "violates").any()):
                 trial.refuted = _evidence([s.judgement for s in v])
 
-    def _approach(self, trial: Trial, seen: list[Seen], batch: Batch) -> None:
+    def _approach(self, seen: list[tuple[Trial, list[Seen]]], measured: Measured, instances: Instances | None) -> None:
         """Keep the instance that comes closest to refuting a surviving statement, and its sides as a picture."""
-        for j in (v.judgement for v in seen):
+        for trial, j in ((t, v.judgement) for t, vs in seen if t.open and t.stronger for v in vs):
             worst = _nearness(j).amax(1)
             i = int(worst.argmax())
             if float(worst[i]) > trial.closest:
                 trial.closest = float(worst[i])
-                trial.curve = self._curve(j, batch.measured, i)
-                trial.start = pick(batch.instances, [i])
+                trial.curve = self._curve(j, measured, i)
+                trial.start = None if instances is None else pick(instances, [i])
 
     def _curve(self, j: Judgement, measured: Measured, i: int) -> dict[str, Any]:
         """Both bounds and what was measured: along the trajectory of instance i, or over the instances."""

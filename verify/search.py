@@ -273,7 +273,7 @@ def search_shard(
     first: bool,
 ) -> Tally:
     """One shard of the search. The explicit witnesses belong to the first shard."""
-    study = profile.study and not claim.printed and bool(claim.mutants)
+    study = profile.study and not claim.printed
     power, sharpness = Power(claim), Sharpness(claim, experiment, run)
     observers: tuple[Observer, ...] = (Vacuity(claim), *((power, sharpness) if study else ()))
     search = Search(claim, experiment, run, observers=observers, audited=profile.study)

@@ -44,70 +44,34 @@ class Limit:
 
 
 @dataclass
-class Sharpness:
-    """The constants of one claim, tried on its networks as they come, and then on extremal ones."""
+class Moving:
+    """The constants of a claim, and what moving one of them would do on measured networks."""
 
     claim: Claim
-    experiment: Experiment
-    run: Run
 
     @cached_property
     def limits(self) -> list[Limit]:
         return [Limit(c) for c in constants(self.claim)]
 
-    name: str = "sharpness"
-
-    def observe(self, batch: Batch) -> None:
-        """Move every constant as far as the batch allows."""
-        for limit in self.limits:
-            limit.instances += batch_size(batch.instances)
-            limit.direction = limit.direction or self._stronger_way(limit, batch.measured)
-            if limit.direction:
-                self._tighten(limit, batch)
-
-    def attack(self, climber: Climber, rounds: int, seed: int) -> None:
-        """Climb towards extremal instances of the constants that some instance has bounded, shares of `rounds` each."""
-        loose = [limit for limit in self.limits if limit.nearest and limit.reach > SHARP]
-        for k, limit in enumerate(loose):
-            share = rounds // len(loose) + (k < rounds % len(loose))
-            self._keep(limit, climber.climb(limit.nearest[0], lambda m, at=limit: -self.reach(at, m), share, seed + k))
-
-    def rows(self) -> list[dict[str, Any]]:
-        """Plain data for the store; the nearest instances are confirmed by the second engine."""
-        return [self._row(limit) for limit in self.limits if limit.direction]
-
     def reach(self, limit: Limit, measured: Measured) -> Tensor:
         """(B,) how far the constant can be moved (|log factor|) before each instance refutes it; ∞ if never."""
         low = torch.zeros(self._batch(limit, measured), dtype=torch.float64)
         high = torch.full_like(low, FURTHEST)
-        refuted = self._excess(limit, measured, high) > 0
+        refuted = self.excess(limit, measured, high) > 0
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            over = self._excess(limit, measured, middle) > 0
+            over = self.excess(limit, measured, middle) > 0
             low, high = torch.where(over, low, middle), torch.where(over, middle, high)
         return torch.where(refuted, high, torch.inf)
 
-    # ---- one constant
-    def _tighten(self, limit: Limit, batch: Batch) -> None:
-        measured = batch.measured
-        before = torch.full((self._batch(limit, measured),), limit.reach * (1 - 1e-3), dtype=torch.float64)
-        if not bool((self._excess(limit, measured, before) > 0).any()):
-            return
-        reach = self.reach(limit, measured)
-        i = int(reach.argmin())
-        self._keep(limit, Best(pick(batch.instances, [i]), -float(reach[i]), _how(batch)))
-
-    def _keep(self, limit: Limit, best: Best) -> None:
-        limit.nearest = sorted([best, *limit.nearest], key=lambda b: -b.score)[:KEPT]
-
-    def _stronger_way(self, limit: Limit, measured: Measured) -> int:
+    def stronger_way(self, limit: Limit, measured: Measured) -> int:
         """+1 if the statement asks for more when the constant grows, −1 if when it shrinks, 0 if it does not matter."""
         step = torch.full((self._batch(limit, measured),), 0.05, dtype=torch.float64)
-        up, down = (self._excess(replace(limit, direction=d), measured, step) for d in (1, -1))
+        up, down = (self.excess(replace(limit, direction=d), measured, step) for d in (1, -1))
         difference = torch.where(torch.isfinite(up) & torch.isfinite(down), up - down, 0.0).sum()
         return int(torch.sign(difference))
 
-    def _excess(self, limit: Limit, measured: Measured, logs: Tensor) -> Tensor:
+    def excess(self, limit: Limit, measured: Measured, logs: Tensor) -> Tensor:
         """(B,) gap − budget with the constant moved by these log factors, at its largest place."""
         part, program = self._program(limit.constant)
         values = {n: measured.values[n] for n in program.inputs if n != STRENGTH.name}
@@ -132,24 +96,50 @@ class Sharpness:
     def _programs(self) -> dict[Constant, Any]:
         return {}
 
-    # ---- the report
+
+@dataclass
+class Sharpness(Moving):
+    """The constants of one claim, tried on its networks as they come, and then on extremal ones."""
+
+    experiment: Experiment
+    run: Run
+    name: str = "sharpness"
+
+    def observe(self, batch: Batch) -> None:
+        """Move every constant as far as the batch allows."""
+        for limit in self.limits:
+            limit.instances += batch_size(batch.instances)
+            limit.direction = limit.direction or self.stronger_way(limit, batch.measured)
+            if limit.direction:
+                self._tighten(limit, batch)
+
+    def attack(self, climber: Climber, rounds: int, seed: int) -> None:
+        """Climb towards extremal instances of the constants that some instance has bounded, shares of `rounds` each."""
+        loose = [limit for limit in self.limits if limit.nearest and limit.reach > SHARP]
+        for k, limit in enumerate(loose):
+            share = rounds // len(loose) + (k < rounds % len(loose))
+            self._keep(limit, climber.climb(limit.nearest[0], lambda m, at=limit: -self.reach(at, m), share, seed + k))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Plain data for the store; the nearest instances are confirmed by the second engine."""
+        return [self._row(limit) for limit in self.limits if limit.direction]
+
+    def _tighten(self, limit: Limit, batch: Batch) -> None:
+        measured = batch.measured
+        before = torch.full((self._batch(limit, measured),), limit.reach * (1 - 1e-3), dtype=torch.float64)
+        if not bool((self.excess(limit, measured, before) > 0).any()):
+            return
+        reach = self.reach(limit, measured)
+        i = int(reach.argmin())
+        self._keep(limit, Best(pick(batch.instances, [i]), -float(reach[i]), _how(batch)))
+
+    def _keep(self, limit: Limit, best: Best) -> None:
+        limit.nearest = sorted([best, *limit.nearest], key=lambda b: -b.score)[:KEPT]
+
     def _row(self, limit: Limit) -> dict[str, Any]:
         confirmed, reach = self._confirmed(limit)
-        c = limit.constant
-        printed = float(c.printed)
-        moved = None if confirmed is None else printed * math.exp(limit.direction * reach)
-        return {
-            "part": c.part,
-            "constant": str(c.printed),
-            "where": c.where,
-            "printed": printed,
-            "limit": moved,
-            "open_ended": confirmed is None,
-            "instances": limit.instances,
-            "sentence": _sentence(c, limit.direction, moved),
-            "witness": None if confirmed is None else plain(confirmed.instances),
-            "how": "" if confirmed is None else confirmed.how,
-        }
+        witness, how = (None, "") if confirmed is None else (plain(confirmed.instances), confirmed.how)
+        return limit_row(limit, reach, witness, how)
 
     def _confirmed(self, limit: Limit) -> tuple[Best | None, float]:
         """The nearest instance that the second engine confirms, and how far it lets the constant go."""
@@ -162,6 +152,24 @@ class Sharpness:
             if math.isfinite(reach):
                 return best, reach
         return None, math.inf
+
+
+def limit_row(limit: Limit, reach: float, witness: dict[str, Any] | None, how: str) -> dict[str, Any]:
+    """A row of the report: the constant can be moved by a log factor of `reach` (∞: as far as was tried)."""
+    c, printed = limit.constant, float(limit.constant.printed)
+    moved = printed * math.exp(limit.direction * reach) if math.isfinite(reach) else None
+    return {
+        "part": c.part,
+        "constant": str(c.printed),
+        "where": c.where,
+        "printed": printed,
+        "limit": moved,
+        "open_ended": moved is None,
+        "instances": limit.instances,
+        "sentence": _sentence(c, limit.direction, moved),
+        "witness": witness,
+        "how": how,
+    }
 
 
 def _how(batch: Batch) -> str:

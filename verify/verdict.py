@@ -10,6 +10,10 @@ class Verdict(Enum):
 
     PROVED = ("proved", "Every proof step is exact algebra, free of shapes, and was checked by machine.")
     CERTIFIED = ("certified", "Ball arithmetic encloses both sides of the counterexample.")
+    HOLDS_RIGOROUSLY = (
+        "certified",
+        "Ball arithmetic encloses both sides at every step on {count} instances: it holds.",
+    )
     SUPPORTED = (
         "supported",
         "No violation beyond the error budget on {run} instances; were they independent draws of the generators, the "
@@ -17,7 +21,8 @@ class Verdict(Enum):
     )
     COVERED = (
         "supported",
-        "{violations} of {run} draws exceeded the bound, no more than it allows; {tests} tests passed.",
+        "{violations} of {run} draws exceeded the bound; of {tests} tests {below} show that it is exceeded less often "
+        "than it allows, and none rejects it.",
     )
     FITTED = ("supported", "{tests} tests on {run} fresh draws passed, each at the level {level:.2g}.")
     REFUTED = (
@@ -29,6 +34,12 @@ class Verdict(Enum):
     INCONCLUSIVE = ("inconclusive", "{count} of {run} instances could not be judged: {remedy}")
     FAILED = ("inconclusive", "A part of the work could not be done: {error}")
     VACUOUS = ("vacuous", "Part {part} said nothing on any instance: its condition was never met.")
+    TRIVIAL = ("vacuous", "Part {part} beat the trivial bound {trivial} on none of {run} instances.")
+    UNSOUND = (
+        "unsound",
+        "Two engines contradict each other on {count} of {compared} instances, at worst by {worst:.3g} times what "
+        "their error estimates allow: the numbers cannot be believed, and nothing is said about the theorem.",
+    )
 
     def as_dict(self, **values: object) -> dict[str, str]:
         """Name and completed sentence, as they stand in the report."""
@@ -56,7 +67,9 @@ def as_expected(printed: bool, names: set[str], mutants_left: int) -> bool:
 
 
 def unexpected(printed: bool, names: set[str], mutants_left: int) -> bool:
-    """Whether something contradicts the catalogue (exit code 1); inconclusive alone does not."""
+    """Whether something contradicts the catalogue, or the checker itself (exit code 1); inconclusive does not."""
+    if "unsound" in names:
+        return True
     if printed:
         return not names & {"refuted", "inconclusive"}
     return "refuted" in names or mutants_left > 0

@@ -12,6 +12,7 @@ import torch
 
 from theory import Claim, get_claim
 
+from .ablation import merge_ablation
 from .certify import certified
 from .checks import slack_unit
 from .counterexample import shorten
@@ -19,9 +20,13 @@ from .curves import curves_of
 from .data import Dataset
 from .experiment import Experiment, Run, plain
 from .papers import experiment_of
+from .power import merge_rows
 from .profiles import Profile
 from .sampling import sample_claim
 from .search import Tally, claim_seed, search_shard
+from .sharpness import merge_limits
+from .study import study_of_sampling
+from .vacuity import merge_vacuity
 
 
 @dataclass(frozen=True)
@@ -61,9 +66,11 @@ def carry_out(piece: Piece) -> dict[str, Any]:
     tests: list[Any] = []
     if isinstance(experiment, Experiment):
         experiment = _for_data(experiment, piece.data)
-        tally = search_shard(claim, experiment, piece.profile, seed, run, piece.shard == 0)
+        profile = replace(piece.profile, study=piece.profile.study and piece.data is None)
+        tally = search_shard(claim, experiment, profile, seed, run, piece.shard == 0)
     else:
         tally, tests = sample_claim(claim, experiment, piece.profile, piece.seed, run, piece.level)
+        tally.findings = study_of_sampling(claim, experiment, piece.profile, piece.seed, run, piece.level)
     result = summary(tally)
     if piece.data is not None:  # that a part has no occasion to speak on one data set says nothing against it
         result["spoke"] = {part: n for part, n in result["spoke"].items() if n}
@@ -112,6 +119,8 @@ def summary(tally: Tally) -> dict[str, Any]:
         "mutants": tally.refuted_mutants,
         "families": list(tally.families.values()),
         "spoke": tally.spoke,
+        "engines": {"compared": tally.compared, "disagreed": tally.disagreed, "worst": tally.disagreement},
+        "findings": tally.findings,
     }
 
 
@@ -130,7 +139,22 @@ def merge(results: list[dict[str, Any]]) -> dict[str, Any]:
         first["families"] = _merge_families(first["families"], other["families"])
         first["found"] = first.get("found") or other.get("found")
         first["error"] = first.get("error") or other.get("error")
+        first["engines"] = _merge_engines(first["engines"], other["engines"])
+        first["findings"] = _merge_findings(first["findings"], other["findings"])
     return first
+
+
+def _merge_engines(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    worst = [x["worst"] for x in (a, b) if x["worst"] is not None]
+    return {**{k: a[k] + b[k] for k in ("compared", "disagreed")}, "worst": max(worst, default=None)}
+
+
+MERGED = {"power": merge_rows, "sharpness": merge_limits, "ablation": merge_ablation, "vacuity": merge_vacuity}
+
+
+def _merge_findings(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    """What two shards found; a shard that came to grief found nothing."""
+    return {k: MERGED[k](a[k], b[k]) if k in a and k in b else a.get(k, b.get(k)) for k in {**a, **b}}
 
 
 def _merge_families(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> list[dict[str, Any]]:
