@@ -9,6 +9,7 @@ from .setting import (
     BASE,
     D,
     E,
+    E_norm,
     E_t,
     I_t,
     Lambda,
@@ -38,8 +39,14 @@ from .setting import (
     v2,
 )
 
-FLOW = Assumption("gradient flow of L = ½‖Y − XUVᵀ‖_F², the same rate in both layers, no weight decay")
-POSITIVE_LEVEL = Assumption("the level of imbalance is positive", c > 0)
+SAME_RATE = Assumption("the same rate in both layers", dropped="rates-1-2")
+NO_DECAY = Assumption("no weight decay", dropped="weight-decay")
+FLOW = (
+    Assumption("gradient flow of L = ½‖Y − XUVᵀ‖_F², not finite steps", dropped="descent"),
+    SAME_RATE,
+    NO_DECAY,
+)
+POSITIVE_LEVEL = Assumption("the level of imbalance is positive", c > 0, dropped="any-start")
 
 
 def _words(names: str) -> list[sp.Symbol]:
@@ -76,10 +83,14 @@ dLdt = Claim(
     parts=(
         Part("norms", sp.Eq(speed, outer_1 + outer_2)),
         Part("trace", sp.Eq(speed, trace_1 + trace_2)),
-        Part("lower", sp.Ge(speed, 2 * lambda_r * smallest * ell_0)),
-        Part("upper", sp.Le(speed, 2 * lambda_1 * (SpectralNorm(seen) ** 2 + SpectralNorm(V) ** 2) * ell_0)),
+        Part("lower", sp.Ge(speed, 2 * lambda_r * smallest * ell_0), trivial=sp.Integer(0)),
+        Part(
+            "upper",
+            sp.Le(speed, 2 * lambda_1 * (SpectralNorm(seen) ** 2 + SpectralNorm(V) ** 2) * ell_0),
+            trivial=2 * FrobeniusNorm(X) ** 2 * (FrobeniusNorm(seen) ** 2 + FrobeniusNorm(V) ** 2) * ell_0,
+        ),
     ),
-    assumptions=(FLOW,),
+    assumptions=FLOW,
     source=v2("Lemma 7 (lower part; ICML eq. 25); the upper part is derived here"),
     proof=(
         algebra("‖Σ^½EV‖_F² + ‖EᵀΣ^½U₁‖_F² = tr(EᵀΣEVVᵀ) + tr(EᵀΣ^½U₁U₁ᵀΣ^½E)", _speed_identity, under_trace=True),
@@ -195,13 +206,13 @@ conserved = Claim(
             Quantifier.ALONG,
             when=FULL_RANK,
         ),
-        Part("inertia-plus", sp.Le(n_plus, r), Quantifier.ALONG),
-        Part("inertia-minus", sp.Le(n_minus, m), Quantifier.ALONG),
+        Part("inertia-plus", sp.Le(n_plus, r), Quantifier.ALONG, trivial=h),
+        Part("inertia-minus", sp.Le(n_minus, m), Quantifier.ALONG, trivial=h),
         Part("full-plus", sp.Eq(n_plus, r), Quantifier.ALONG, when=FULL_RANK),
         Part("full-minus", sp.Eq(n_minus, m), Quantifier.ALONG, when=FULL_RANK),
         Part("width", sp.Eq(ell_t, ell_narrow), Quantifier.ALONG),
     ),
-    assumptions=(FLOW,),
+    assumptions=FLOW,
     source=icml("Sec. 2.2, eq. 7, and the proof of Lemma 1 (inertia); row space and width are derived here"),
     proof=(
         algebra("JA + AJ = 0 for A = [[0, Bᵀ], [B, 0]], J = diag(−I, I); hence d/dt(ΨᵀJΨ) = 0", _anticommute),
@@ -238,7 +249,7 @@ thm1 = Claim(
     kind=Kind.TRAJECTORY,
     setting=BASE,
     parts=(
-        Part("rate", exponential(2 * lambda_r * c), Quantifier.ALONG, Scale.LOG),
+        Part("rate", exponential(2 * lambda_r * c), Quantifier.ALONG, Scale.LOG, trivial=ell_0),
         Part(
             "wide",
             sp.Eq(c, Eigenvalue(Lambda, r) + Eigenvalue(-Lambda, m)),
@@ -252,7 +263,7 @@ thm1 = Claim(
             note="for h < m + r at most one of the two terms is positive (derived here)",
         ),
     ),
-    assumptions=(FLOW,),
+    assumptions=FLOW,
     source=icml("Theorem 1"),
     proof=(
         by_claim("min2021.dLdt", "the lower bound on −dℓ/dt"),
@@ -288,12 +299,12 @@ equilibrium = Claim(
     kind=Kind.TRAJECTORY,
     setting=BASE,
     parts=(
-        Part("drive", sp.Le(I_t, q), Quantifier.ALONG),
-        Part("length-drive", sp.Le(length_t, (sp.exp(I_t) - 1) * Z_norm), Quantifier.ALONG),
-        Part("length", sp.Le(length_t, (sp.exp(q) - 1) * Z_norm), Quantifier.ALONG),
+        Part("drive", sp.Le(I_t, q), Quantifier.ALONG, trivial=sp.sqrt(lambda_1) * E_norm * t),
+        Part("length-drive", sp.Le(length_t, (sp.exp(I_t) - 1) * Z_norm), Quantifier.ALONG, trivial=sp.sqrt(t * ell_0)),
+        Part("length", sp.Le(length_t, (sp.exp(q) - 1) * Z_norm), Quantifier.ALONG, trivial=sp.sqrt(t * ell_0)),
         Part("limit", sp.Eq(E_t, 0), Quantifier.END),
     ),
-    assumptions=(FLOW, POSITIVE_LEVEL),
+    assumptions=(*FLOW, POSITIVE_LEVEL),
     source=icml("Theorem 1 and its proof (convergence, boundedness); the bound on the length is derived here"),
     proof=(
         lemma("submultiplicativity", "‖dZ/dt‖_F ≤ ‖Σ^½E‖₂‖Z‖_F, since dZ/dt = A(E)Z and ‖A‖₂ = ‖Σ^½E‖₂"),
@@ -302,7 +313,11 @@ equilibrium = Claim(
         lemma("completeness", "a path of finite length converges"),
     ),
     mutants=(Mutant("any-start", "E → 0 from every start that is not zero", setting="any-start"),),
-    notes=("The finite length replaces the printed “converges or diverges” argument.",),
+    notes=(
+        "The finite length replaces the printed “converges or diverges” argument.",
+        "Without the theorem: ‖E‖ does not grow, so I(t) ≤ √λ₁‖E(0)‖t; and ∫‖dZ/dt‖² ≤ ℓ(0), so the length is at most "
+        "√(tℓ(0)).",
+    ),
 )
 
 CLAIMS = (dLdt, conserved, thm1, equilibrium)

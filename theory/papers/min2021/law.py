@@ -5,8 +5,8 @@ import sympy as sp
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier
 from ...proof import by_claim, cited
 from ...words import ChiSquareCDF
-from .flow import FLOW
-from .gaussian import GAUSSIAN_SETTING, UNSEEN, WEIGHTS, F_chi, alpha, chi, g_h, rms, slope
+from .flow import FLOW, NO_DECAY
+from .gaussian import GAUSSIAN_SETTING, WEIGHTS, F_chi, alpha, chi, g_h, rms, slope
 from .setting import D, derived, h, icml, m, r
 
 law = Claim(
@@ -16,12 +16,14 @@ law = Claim(
     setting=GAUSSIAN_SETTING,
     parts=(Part("chi-square", sp.Eq(F_chi, ChiSquareCDF(chi, D - r)), Quantifier.LAW),),
     assumptions=(
-        Assumption("U₂(0) iid N(0, τ²) independent of (U₁, V)(0)"),
-        UNSEEN,
-        Assumption("m = 1", sp.Eq(m, 1)),
+        Assumption("U₂(0) iid N(0, τ²)", dropped="signs"),
+        Assumption("U₂(0) independent of (U₁, V)(0)", dropped="dependent"),
+        Assumption("D > r", sp.Gt(D, r)),
+        Assumption("m = 1", sp.Eq(m, 1), dropped="two-outputs"),
         Assumption(
-            "gradient flow, GD, or SGD with or without momentum; no weight decay, no coordinate-wise preconditioning"
+            "gradient flow, GD, or SGD with or without momentum: no coordinate-wise preconditioning", dropped="adam"
         ),
+        NO_DECAY,
     ),
     source=derived("thm2-strong (i)"),
     proof=(
@@ -57,11 +59,12 @@ scaling = Claim(
         ),
     ),
     assumptions=(
-        FLOW,
-        WEIGHTS,
-        UNSEEN,
-        Assumption("Σ_x = λI, m = 1"),
-        Assumption("α > ¼", alpha > sp.Rational(1, 4)),
+        *FLOW,
+        *WEIGHTS,
+        Assumption("D > r", sp.Gt(D, r)),
+        Assumption("Σ_x = λI", dropped="unequal"),
+        Assumption("m = 1", sp.Eq(m, 1), dropped="two-outputs"),
+        Assumption("α > ¼", alpha > sp.Rational(1, 4), dropped="below-quarter"),
     ),
     source=icml("Theorem 2, Fig. 1 (rate); the constant and α > ½ are derived here"),
     proof=(

@@ -1,6 +1,6 @@
 """Experiments on the claims of min2021."""
 
-from . import bias, closed, deep, descent, flows, gaussian, margin
+from . import bias, closed, deep, descent, flows, gaussian, law, margin
 from .predictions import predict
 
 __all__ = ["EXPERIMENTS", "predict"]
@@ -10,6 +10,7 @@ EXPERIMENTS = (
     *bias.EXPERIMENTS,
     *margin.EXPERIMENTS,
     *gaussian.EXPERIMENTS,
+    *law.EXPERIMENTS,
     *descent.EXPERIMENTS,
     *closed.EXPERIMENTS,
     *deep.EXPERIMENTS,

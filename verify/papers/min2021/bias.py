@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from numerics.flow import Trajectory
 from numerics.linalg import min_norm
 from numerics.reduced import Reduced, expand
 
 from ...errors import VerifyError
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
+from .altered import (
+    ADAM,
+    DECAY,
+    FLOW,
+    LONG,
+    RATES,
+    SADDLE,
+    Path,
+    Training,
+    altered_settings,
+    follow,
+    train_altered,
+)
 from .families import (
     POSITIVE_LEVEL,
     Family,
@@ -23,7 +38,7 @@ from .families import (
     scalar,
     together,
 )
-from .flows import autograd_flow, rounding_of_q
+from .flows import autograd_flow, balanced, rounding_of_q
 from .training import (
     AUTOGRAD,
     ROUNDING,
@@ -79,8 +94,34 @@ def _full_width(problem: Reduced, V: Tensor) -> Tensor:
 
 def measure_bias(instances: Instances, run: Run) -> Measured:
     problem, trajectory, values = train(instances, run, factor=30.0, quadratures=True)
-    on_device = to_device(instances, run)
-    end = _end(problem, trajectory, on_device)
+    end = _end(problem, trajectory, to_device(instances, run))
+    return _bias(problem, trajectory, values, end)
+
+
+def altered_bias(instances: Instances, run: Run, training: Training, long: float = LONG) -> Measured:
+    """Under another training. The limits are judged by how much changed in the second half of it."""
+    instances = to_device(instances, run)
+    problem, path, values = train_altered(instances, run, 30.0, training=training, long=long)
+    return _bias(problem, path, values, _altered_end(path, instances))
+
+
+def _altered_end(path: Path, instances: Instances) -> dict[str, Tensor]:
+    """As `_end`, from the trained layers alone."""
+    U, V = path.U, path.V
+    Theta, best = U @ V.mT, min_norm(instances["X"], instances["Y"], instances["r"])[:, None]
+    rounding = 10 * ROUNDING * norm(best) * path.problem.root[:, :1] / path.problem.root[:, -1:]
+    missing = path.unsettled(Theta) + path.product_error[:, -1:] + norm(path.problem.U2)[:, None] * path.unsettled(V)
+    return {
+        "Theta_end": Theta[:, -1:],
+        "V_end": V[:, -1:],
+        "dev": Theta[:, -1:] - best,
+        "missing": missing + rounding,
+        "Theta_hat": best,
+    }
+
+
+def _bias(problem: Reduced, trajectory: Trajectory, values: dict[str, Any], end: dict[str, Tensor]) -> Measured:
+    """Both sides of the claim for a network trained to `end`."""
     I, error_I = trajectory.integral[:, -1:], trajectory.integral_error[:, -1:]
     dev, missing = end["dev"], end["missing"]
     rank_Z = {int(k) for k in torch.linalg.matrix_rank(problem.Z, rtol=1e-10)}
@@ -108,9 +149,10 @@ def measure_bias(instances: Instances, run: Run) -> Measured:
         "H": missing + from_q + rounding,
         "R": missing + rounding,
     }
-    # e^q beyond float64 bounds nothing; there those parts are silent
-    finite = {p: q < 600 for p in ("G-frobenius", "G-spectral", "H")}
-    return Measured(values, budgets, judged=finite, ok=trajectory.ok)
+    # e^q beyond float64 bounds nothing; there those parts are silent. For c = 0 the rounding of P₀ has no bound
+    judged = {p: q < 600 for p in ("G-frobenius", "G-spectral", "H")}
+    judged |= {p: (level(problem) > 0)[:, None] for p in ("H-drive", "R")}
+    return Measured(values, budgets, judged=judged, ok=trajectory.ok)
 
 
 bias_det = Experiment(
@@ -128,6 +170,18 @@ bias_det = Experiment(
         ),
         lambda: two_outputs(),
     ),
+    settings={
+        **altered_settings(altered_bias, witnesses=(lambda: scalar(1.0, 1.0, 0.5, 1.0, 0.7),)),
+        "descent": Variation(
+            measure=partial(altered_bias, training=Training(step=2.0)),
+            witnesses=(lambda: scalar(1.0, 0.5, 1.0, -0.9, 0.7),),
+        ),
+        "any-start": Variation(
+            realise=balanced,
+            measure=partial(altered_bias, training=FLOW, long=SADDLE),
+            witnesses=(lambda: scalar(1.0, 1.0, 1.0, -1.0, 0.5),),
+        ),
+    },
     on_data=on_data(POSITIVE_LEVEL),
     confirmed_by=TIGHTER,
 )
@@ -172,6 +226,31 @@ def measure_invariant(instances: Instances, run: Run) -> Measured:
     )
 
 
+def altered_invariant(instances: Instances, run: Run, training: Training, long: float = LONG) -> Measured:
+    """Under another training: the products along it and the end, from the trained layers alone."""
+    instances = to_device(instances, run)
+    _, path, values = train_altered(instances, run, 30.0, training=training, long=long)
+    end = _altered_end(path, instances)
+    size = norm(path.U) + norm(path.V)
+    budget = 10 * size * (path.product_error / size + path.grown * ROUNDING * size)
+    cross = {"cross_V": norm(path.V @ path.U2.mT), "cross_U": norm(path.U1 @ path.U2.mT)}
+    stable = path.grown < STABLE
+    return Measured(
+        values | cross | {"Theta_end": end["Theta_end"]},
+        {"stays-V": budget, "stays-U": budget, "min-norm": end["missing"]},
+        judged={"stays-V": stable, "stays-U": stable},
+        ok=path.ok,
+        axis="t",
+    )
+
+
+def on_invariant_set(v: float) -> Instances:
+    """V = (v, 0), U₁ = (1, 0), U₂ = (0, 1) and the target 1. For v = −1 the layers are balanced: the saddle's side."""
+    X, Y = torch.tensor([[[1.0, 0.0]]], dtype=torch.float64), torch.ones(1, 1, 1, dtype=torch.float64)
+    V = torch.tensor([[[v, 0.0]]], dtype=torch.float64)
+    return {"X": X, "Y": Y, "U": torch.eye(2, dtype=torch.float64)[None], "V": V, "r": 1}
+
+
 def _only(family: Family, B: int, which: str) -> Instances:
     """Only one of the two products is zero, or only U₁Vᵀ = 0."""
     g = family.generator()
@@ -200,13 +279,44 @@ prop1 = Experiment(
     families(("invariant",), unseen=True, scales=(0, -1, 1), conditions=(0, 1, 2)),
     realise,
     measure_invariant,
-    settings={w: _without(w) for w in ("only-V", "only-U", "product")},
+    settings={
+        **{w: _without(w) for w in ("only-V", "only-U", "product")},
+        **altered_settings(altered_invariant, witnesses=(lambda: on_invariant_set(0.5),)),
+        "any-start": Variation(
+            measure=partial(altered_invariant, training=FLOW, long=SADDLE), witnesses=(lambda: on_invariant_set(-1.0),)
+        ),
+    },
     on_data=on_data(("invariant",)),
     confirmed_by=TIGHTER,
 )
 
 
 # ---- bias-linear: two networks trained by autograd
+def altered_linear(instances: Instances, run: Run, training: Training) -> Measured:
+    """Both networks under another training."""
+    instances = to_device(instances, run)
+    problem, kappa = reduced(instances), 2.5
+    fastest = fastest_rate(problem)
+    times = torch.linspace(0, 1, 5, dtype=torch.float64, device=run.device) * 40 / fastest[:, None]
+    scaled = {**instances, "U": problem.Phi1 @ problem.U1 + kappa * (problem.Phi2 @ problem.U2)}
+    plain, other = (follow(i, run, training.of(fastest), times) for i in (instances, scaled))
+    dev = {name: path.U2 @ path.V.mT for name, path in (("dev_end", plain), ("dev_scaled", other))}
+    budget = other.product_error + kappa * plain.product_error
+    values = {
+        **static(instances),
+        **{name: problem.Phi2[:, None] @ d for name, d in dev.items()},
+        "kappa": torch.full_like(plain.times, kappa),
+    }
+    stable = (plain.grown < STABLE) & (other.grown < STABLE)
+    return Measured(values, {"linear": budget}, judged={"linear": stable}, ok=plain.ok & other.ok)
+
+
+def slanted() -> Instances:
+    """One sample along no axis: coordinate-wise steps leave its span."""
+    i = scalar(1.0, 1.0, 1.0, 0.5, 0.7)
+    return {**i, "X": torch.tensor([[[1.0, 0.5]]], dtype=torch.float64)}
+
+
 def measure_linear(instances: Instances, run: Run) -> Measured:
     instances = to_device(instances, run)
     problem, kappa = reduced(instances), 2.5
@@ -238,6 +348,11 @@ bias_linear = Experiment(
     families(unseen=True, scales=(0, -1, 1), conditions=(0, 1)),
     realise,
     measure_linear,
+    settings={
+        "adam": Variation(measure=partial(altered_linear, training=ADAM), witnesses=(slanted,)),
+        "rates-1-2": Variation(measure=partial(altered_linear, training=RATES), witnesses=(slanted,)),
+        "weight-decay": Variation(measure=partial(altered_linear, training=DECAY), witnesses=(slanted,)),
+    },
     on_data=on_data(),
     confirmed_by=AUTOGRAD,
 )

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
 from numerics.closed_forms import whitened_flow
+from numerics.flow import Trajectory
 from numerics.networks import loss_of, two_layer_linear
-from numerics.reduced import reduce
+from numerics.reduced import Reduced, reduce
 
 from ...experiment import Experiment, Instances, Measured, Run, to_device
+from . import enclosed
+from .altered import Training, altered_settings, follow, trained
 from .families import SEEDS, families, gaussian, orthonormal, realise, scalar, together
-from .flows import descent_speed, speed_scale
+from .flows import altered_speed, descent_speed, speed_scale
 from .training import ROUNDING, TIGHTER, error_norm, flow, log_times, reduced, weight
 
 norm = torch.linalg.matrix_norm
@@ -109,6 +112,32 @@ def measure_oracles(instances: Instances, run: Run) -> Measured:
     )
 
 
+def altered_oracles(instances: Instances, run: Run, training: Training) -> Measured:
+    """The modes under another training; the whitened network stays with the flow."""
+    i = to_device(instances, run)
+    measured = measure_oracles(instances, run)
+    x, s, u, v = (i[k] for k in ("x", "s", "u", "v"))
+    modes = {"X": torch.diag_embed(x), "Y": torch.diag_embed(x * s), "U": torch.diag_embed(u), "V": torch.diag_embed(v)}
+    network, mode = {**modes, "r": x.shape[1]}, {k: w[:, -1:, -1:] for k, w in modes.items()}
+    path = trained(network, run, training)
+    product, V2 = path.U @ path.V.mT, path.V @ path.V.mT
+    speed, rounding = altered_speed({**mode, "r": 1}, training)
+    values = {"t": path.times, "p_t": product[..., -1, -1], "v_end2": V2[:, -1:, -1, -1], "speed": speed}
+    size = (norm(path.U) + norm(path.V)).cummax(1).values
+    budgets = {
+        "instant": 3 * measured.budget["instant"] + rounding,
+        "scalar": measured.budget["scalar"][:, :1] + 3 * path.product_error,
+        "balanced": measured.budget["balanced"][:, :1] + 3 * path.product_error,
+        "limit": measured.budget["limit"] + path.unsettled(V2) + (size * path.product_error)[:, -1:],
+    }
+    return replace(
+        measured,
+        values={**measured.values, **values},
+        budget={**measured.budget, **budgets},
+        ok=path.ok if measured.ok is None else path.ok & measured.ok,
+    )
+
+
 def _mode(trajectory, x: Tensor, index: int) -> tuple[Tensor, Tensor]:
     """Product u·v and v² of one mode over time, from the trained (compressed) layers; modes are sorted by x."""
     product = trajectory.U1 @ trajectory.V.mT
@@ -160,63 +189,95 @@ def _whitened_values(i: Instances, run: Run) -> dict[str, dict[str, Tensor]]:
     return {"values": values, "budgets": budgets}
 
 
+MODE_WITNESSES = (
+    lambda: realise_modes(Modes("aligned", 2, 2, 1), 2),
+    lambda: realise_modes(Modes("balanced-modes", 1, 1, 1), 2),
+)
+
 oracles = Experiment(
     "min2021.oracles",
     MODES,
     realise_modes,
     measure_oracles,
-    witnesses=(
-        lambda: realise_modes(Modes("aligned", 2, 2, 1), 2),
-        lambda: realise_modes(Modes("balanced-modes", 1, 1, 1), 2),
-    ),
+    enclose=enclosed.oracles,
+    witnesses=MODE_WITNESSES,
+    settings=altered_settings(altered_oracles, witnesses=MODE_WITNESSES),
     confirmed_by=TIGHTER,
 )
 
 
 # ---- symmetry
+Losses = dict[str, tuple[Tensor, Tensor, Tensor]]
+"""Of a network and its relatives: ℓ(t), the error of it (B, T), and whether the run went well (B,)."""
+PARTS = {"ell_rotated": "rotation", "ell_scaled": "scale", "ell_data": "data", "ell_isometry": "isometry"}
+
+
 def measure_symmetry(instances: Instances, run: Run) -> Measured:
-    i = to_device(instances, run)
-    problem = reduced(i)
-    fastest = problem.root[:, 0].square() * weight(problem) + problem.root[:, 0] * norm(problem.target)
-    times = log_times(50 / fastest)
-    g = torch.Generator().manual_seed(int(i["r"]) + i["X"].shape[1])
-    B, n, h, a, b = len(i["X"]), i["X"].shape[1], i["V"].shape[2], 1.7, 0.6
-    O, R = orthonormal(g, B, h, h).to(run.device), orthonormal(g, B, n + 1, n).to(run.device)
-    same_shape = together(
-        i,
-        {**i, "U": i["U"] @ O, "V": i["V"] @ O},
-        {**i, "U": a * i["U"], "V": a * i["V"], "Y": a**2 * i["Y"]},
-        {**i, "X": b * i["X"], "Y": b * i["Y"]},
+    i, a, b = to_device(instances, run), 1.7, 0.6
+    times = log_times(50 / _fastest(i))
+    relatives = _relatives(i, a, b)
+    isometric = relatives.pop("ell_isometry")
+    spans = torch.cat((times, times, times / a**2, times / b**2))
+    losses = zip(*(x.split(len(times)) for x in _loss_at(together(*relatives.values()), spans, run)), strict=True)
+    return _compare(
+        times, a, b, {**dict(zip(relatives, losses, strict=True)), "ell_isometry": _loss_at(isometric, times, run)}
     )
-    together_times = torch.cat((times, times, times / a**2, times / b**2))
-    losses = zip(*(x.split(B) for x in _loss_at(same_shape, together_times, run)), strict=True)
-    base, *others = losses
-    variants = {
-        **dict(zip(("ell_rotated", "ell_scaled", "ell_data"), others, strict=True)),
-        "ell_isometry": _loss_at({**i, "X": R @ i["X"], "Y": R @ i["Y"]}, times, run),
+
+
+def altered_symmetry(instances: Instances, run: Run, training: Training) -> Measured:
+    """All of them by one and the same altered rule; a = b = √2, so that t/2 is a step of descent when t is the next."""
+    i, a = to_device(instances, run), 2**0.5
+    fastest = _fastest(i)
+    times, rule = log_times(50 / fastest), training.of(fastest)
+    losses: Losses = {}
+    for name, relative in _relatives(i, a, a).items():
+        halved = name in ("ell_scaled", "ell_data")
+        path = follow(relative, run, rule, times / 2 if halved else times)
+        read = slice(None) if rule.is_flow else slice(rule.steps // 2 + 1) if halved else slice(None, None, 2)
+        ell, error = _with_error(path, path.problem)
+        losses[name] = ell[:, read], error[:, read], path.ok
+        times = path.times[:, read] if name == "ell_t" else times
+    return _compare(times, a, a, losses)
+
+
+def _fastest(i: Instances) -> Tensor:
+    problem = reduced(i)
+    return problem.root[:, 0].square() * weight(problem) + problem.root[:, 0] * norm(problem.target)
+
+
+def _relatives(i: Instances, a: float, b: float) -> dict[str, Instances]:
+    """The network; with its hidden layer rotated; scaled by a; on data scaled by b; on isometric data."""
+    g = torch.Generator().manual_seed(int(i["r"]) + i["X"].shape[1])
+    B, n, h = len(i["X"]), i["X"].shape[1], i["V"].shape[2]
+    O, R = orthonormal(g, B, h, h).to(i["X"]), orthonormal(g, B, n + 1, n).to(i["X"])
+    return {
+        "ell_t": i,
+        "ell_rotated": {**i, "U": i["U"] @ O, "V": i["V"] @ O},
+        "ell_scaled": {**i, "U": a * i["U"], "V": a * i["V"], "Y": a**2 * i["Y"]},
+        "ell_data": {**i, "X": b * i["X"], "Y": b * i["Y"]},
+        "ell_isometry": {**i, "X": R @ i["X"], "Y": R @ i["Y"]},
     }
+
+
+def _compare(times: Tensor, a: float, b: float, losses: Losses) -> Measured:
     ones = torch.ones_like(times[:, :1])
-    values = {
-        "a": a * ones,
-        "b": b * ones,
-        "t": times,
-        "ell_t": base[0],
-        **{k: v[0] for k, v in variants.items()},
-    }
+    values = {"a": a * ones, "b": b * ones, "t": times, **{name: loss[0] for name, loss in losses.items()}}
     factor = {"ell_rotated": 1.0, "ell_scaled": a**4, "ell_data": b**2, "ell_isometry": 1.0}
-    names = {"ell_rotated": "rotation", "ell_scaled": "scale", "ell_data": "data", "ell_isometry": "isometry"}
-    budgets = {names[k]: variants[k][1] + factor[k] * base[1] for k in variants}
-    ok = torch.stack([base[2], *[v[2] for v in variants.values()]]).all(0)
-    return Measured(values, budgets, ok=ok, axis="t")
+    budgets = {part: losses[k][1] + factor[k] * losses["ell_t"][1] for k, part in PARTS.items()}
+    return Measured(values, budgets, ok=torch.stack([loss[2] for loss in losses.values()]).all(0), axis="t")
 
 
 def _loss_at(i: Instances, times: Tensor, run: Run) -> tuple[Tensor, Tensor, Tensor]:
-    """ℓ(t), the error of it, and whether the run went well."""
     problem = reduced(i)
     trajectory = flow(problem, times, run)
+    return *_with_error(trajectory, problem), trajectory.ok
+
+
+def _with_error(trajectory: Trajectory, problem: Reduced) -> tuple[Tensor, Tensor]:
+    """ℓ(t) and its error. (B, T) each"""
     rounding = 10 * ROUNDING * (problem.root[:, :1] * weight(problem)[:, None] + norm(problem.target)[:, None])
     error = trajectory.error + rounding
-    return trajectory.excess_loss, 2 * error_norm(trajectory) * error + error.square(), trajectory.ok
+    return trajectory.excess_loss, 2 * error_norm(trajectory) * error + error.square()
 
 
 symmetry = Experiment(
@@ -225,6 +286,7 @@ symmetry = Experiment(
     realise,
     measure_symmetry,
     witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5),),
+    settings=altered_settings(altered_symmetry, witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5),)),
     confirmed_by=TIGHTER,
 )
 

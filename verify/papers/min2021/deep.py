@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
-import flint
 import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
 from numerics.descent import gradient_descent
-from numerics.flow import gradient_flow
+from numerics.flow import Flow, gradient_flow
 from numerics.networks import deep_linear, loss_of
+from numerics.types import Loss
 
-from ...experiment import Experiment, Instances, Measured, Run, to_device
+from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
+from . import enclosed
+from .altered import FLOW, Rule, Training, altered_settings
 from .families import SEEDS, gaussian, orthonormal
 from .margin import hyperbolic
 from .training import AUTOGRAD, FLOOR, RESOLVED, ROUNDING, log_times
@@ -114,27 +116,55 @@ def _neighbours(instances: Instances) -> dict[str, Tensor]:
     return {"W_1": instances[f"W_{a}"][:, None], "W_2": instances[f"W_{b}"][:, None]}
 
 
-def measure_conserved(instances: Instances, run: Run) -> Measured:
-    i = to_device(instances, run)
-    params, loss, size = _problem(i)
+def _fastest(instances: Instances) -> Tensor:
+    """The inverse of the shortest time scale. (B,)"""
+    params, _, size = _problem(instances)
     N = len(params)
-    fastest = N * size ** (2 * N - 2) + N * norm(i["Y"]) * size ** (N - 2)
-    times = log_times(20 / fastest)[:, ::4]
-    result = gradient_flow(loss, params, times, rtol=1e-10 if run.level == 0 else 1e-11, max_steps=20_000)
+    return N * size ** (2 * N - 2) + N * norm(instances["Y"]) * size ** (N - 2)
+
+
+def _train(instances: Instances, loss: Loss, times: Tensor, run: Run, training: Training) -> Flow:
+    """The flow of the loss through the times, or what another training makes of it; "the second layer" of two is the
+    last of many."""
+    params = _problem(instances)[0]
+    rule = _rule(instances, training)
+    objective = rule.objective(loss)
+    if rule.is_flow:
+        rtol = 1e-10 if run.level == 0 else 1e-11
+        return gradient_flow(objective, params, times, rates=rule.rates, rtol=rtol, max_steps=20_000)
+    seen = gradient_descent(objective, params, step=rule.step, steps=rule.steps, observe=lambda p: p).values
+    count = torch.arange(rule.steps + 1, dtype=times.dtype, device=times.device)
+    error = {k: ROUNDING * (count + 1) * norm(w).cummax(1).values for k, w in seen.items()}
+    ok = torch.stack([torch.isfinite(w).flatten(1).all(1) for w in seen.values()]).all(0)
+    return Flow(rule.step[:, None] * count, seen, error, torch.full_like(ok, rule.steps, dtype=torch.long), ok)
+
+
+def _rule(instances: Instances, training: Training) -> Rule:
+    last = f"W{len(layers_of(instances))}"
+    rates = {last: training.rates["V"]} if training.rates else None
+    return replace(training, rates=rates).of(_fastest(instances))
+
+
+def measure_conserved(instances: Instances, run: Run, training: Training = FLOW) -> Measured:
+    i = to_device(instances, run)
+    _, loss, size = _problem(i)
+    result = _train(i, loss, log_times(20 / _fastest(i))[:, ::4], run, training)
     a, b = _pair(i)
     A, B_ = result.values[f"W{a}"], result.values[f"W{b}"]
     error = result.error[f"W{a}"] * norm(A) + result.error[f"W{b}"] * norm(B_)
-    values = {**_neighbours(i), "D_t": A.mT @ A - B_ @ B_.mT, "other_t": A.mT @ A + B_ @ B_.mT, "t": times}
+    values = {**_neighbours(i), "D_t": A.mT @ A - B_ @ B_.mT, "other_t": A.mT @ A + B_ @ B_.mT, "t": result.times}
     return Measured(values, {"imbalance": 4 * error + 10 * ROUNDING * (size**2)[:, None]}, ok=result.ok, axis="t")
 
 
-def measure_drift(instances: Instances, run: Run) -> Measured:
+def measure_drift(instances: Instances, run: Run, faster: float = 1.0, **changes: Any) -> Measured:
+    """One step; with `faster` the last layer's is so many times longer, `changes` go to the optimiser."""
     i = to_device(instances, run)
     params, loss, size = _problem(i)
     eta = 0.1 / (1 + size ** (2 * len(params) - 2))
     slopes = torch.func.grad(lambda p: loss(p).sum())(params)
-    after = gradient_descent(loss, params, step=eta, steps=1, observe=lambda p: p).params
     a, b = _pair(i)
+    rates = {f"W{b}": faster}
+    after = gradient_descent(loss, params, step=eta, steps=1, observe=lambda p: {}, rates=rates, **changes).params
 
     def imbalance(p: dict[str, Tensor]) -> Tensor:
         return p[f"W{a}"].mT @ p[f"W{a}"] - p[f"W{b}"] @ p[f"W{b}"].mT
@@ -152,18 +182,17 @@ def measure_drift(instances: Instances, run: Run) -> Measured:
     )
 
 
-def measure_speed(instances: Instances, run: Run) -> Measured:
+def measure_speed(instances: Instances, run: Run, training: Training = FLOW) -> Measured:
     i = to_device(instances, run)
     params, loss, size = _problem(i)
-    slopes = torch.func.grad(lambda p: loss(p).sum())(params)
-    change = torch.func.jvp(loss, (params,), ({k: -v for k, v in slopes.items()},))[1]
+    speed, rounding = _rule(i, training).speed(loss, params)
     G = product(layers_of(i)) - i["Y"]
     values = {f"W_{k}": i[f"W_{k}"][:, None] for k in (1, 2, 3)} | {
         "G": G[:, None],
-        "speed": -change[:, None],
+        "speed": speed,
     }
     scale = 3 * (size**4 * (norm(i["Y"]) + size**3) ** 2)[:, None]
-    return Measured(values, {"speed": 20 * ROUNDING * scale})
+    return Measured(values, {"speed": 20 * ROUNDING * scale + rounding})
 
 
 # ---- two layers and their operator T
@@ -248,14 +277,15 @@ def diagonal_two() -> Instances:
 
 
 # ---- rates
-def measure_deep_rate(instances: Instances, run: Run) -> Measured:
+def measure_deep_rate(instances: Instances, run: Run, training: Training = FLOW, power: int = 1) -> Measured:
+    """f = (½‖Y − W‖²)^power."""
     i = to_device(instances, run)
     params, loss, size = _problem(i)
     layers, N = layers_of(i), len(params)
     smallest = smallest_of_operator(layers)
-    fastest = N * size ** (2 * N - 2) + N * norm(i["Y"]) * size ** (N - 2)
-    times = log_times(torch.minimum(12 / smallest.clamp_min(1e-12), 60 / fastest))[:, ::2]
-    result = gradient_flow(loss, params, times, rtol=1e-10 if run.level == 0 else 1e-11, max_steps=20_000)
+    times = log_times(torch.minimum(12 / smallest.clamp_min(1e-12), 60 / _fastest(i)))[:, ::2]
+    result = _train(i, lambda p: loss(p) ** power, times, run, training)
+    times = result.times
     E = i["Y"][:, None] - product([result.values[f"W{k}"] for k in range(1, N + 1)])
     e = norm(E)
     # near a saddle what is lost early grows by at most exp ∫N‖E‖size^(N−2)
@@ -268,7 +298,7 @@ def measure_deep_rate(instances: Instances, run: Run) -> Measured:
     )
     relative = error / e.clamp_min(1e-300)
     seen = (e.square() > FLOOR * e[:, :1].square()) & (relative < RESOLVED)
-    budget = 2 * relative + 2 * relative[:, :1] + 20 * ROUNDING * times * (size ** (2 * N - 2))[:, None]
+    budget = 2 * power * (relative + relative[:, :1]) + 20 * ROUNDING * times * (size ** (2 * N - 2))[:, None]
     values = {f"W_{k + 1}": w[:, None] for k, w in enumerate(layers)} | {
         "t": times,
         "Y": i["Y"][:, None],
@@ -277,8 +307,8 @@ def measure_deep_rate(instances: Instances, run: Run) -> Measured:
         "h_0": layers[0].shape[1],
         "h_2": layers[-1].shape[2],
         "gamma": torch.full_like(times[:, :1], 2.0),
-        "ell_t": e.square() / 2,
-        "ell_0": e[:, :1].square() / 2,
+        "ell_t": (e.square() / 2) ** power,
+        "ell_0": (e[:, :1].square() / 2) ** power,
     }
     if N > 2:  # the claims on balanced layers speak of the first two and of the product
         values["W_2"] = product(layers[1:])[:, None]
@@ -286,31 +316,42 @@ def measure_deep_rate(instances: Instances, run: Run) -> Measured:
 
 
 def scalar_deep(w: float, N: int, y: float) -> Instances:
-    return {**{f"W_{k}": _matrix([w]) for k in range(1, N + 1)}, "Y": _matrix([y])}
+    return deep_scalars(*[w] * N, y=y)
 
 
-def _balls(instances: Instances) -> dict[str, Any]:
-    """λ_min(T) of two layers, W₁, W₂, Y and c₁ in balls."""
-    W1, W2, Y = (
-        flint.arb_mat([[flint.arb(x) for x in row] for row in instances[k][0].tolist()]) for k in ("W_1", "W_2", "Y")
-    )
-    values: dict[str, Any] = {"W_1": W1, "W_2": W2, "Y": Y, "lambda_T": _smallest_sum(W1, W2)}
-    if "c_1" in instances:
-        values["c_1"] = flint.arb(float(instances["c_1"][0]))
-    return values
+def deep_scalars(*layers: float, y: float) -> Instances:
+    return {**{f"W_{k}": _matrix([w]) for k, w in enumerate(layers, 1)}, "Y": _matrix([y])}
 
 
-def _smallest_sum(W1: Any, W2: Any) -> Any:
-    """λ_min(W₁W₁ᵀ) + λ_min(W₂ᵀW₂): the smallest eigenvalue of the Kronecker sum."""
-    import sympy as sp
+THREE = (lambda: deep_scalars(0.9, 1.2, 0.7, y=1.0),)
+UNEVEN = (lambda: deep_scalars(1.5, 0.5, y=1.0), lambda: deep_scalars(1.0, 1.45, y=0.0))
+"""Layers of unequal size, a > 0; the second as in the claims on two-layer regression."""
+EVEN = (lambda: scalar_deep(0.9**0.5, 2, 1.0),)
+EVEN_THREE = (lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),)
+QUARTIC = partial(measure_deep_rate, power=2)
+"""f = ¼‖Y − W‖⁴: ‖∇f‖² ≥ 2f fails where ½‖Y − W‖² < ¼."""
 
-    from theory.evaluate import compile as compile_expression
-    from theory.words import Eigenvalue
 
-    rows, inner, columns = W1.nrows(), W1.ncols(), W2.ncols()
-    A, B_ = sp.MatrixSymbol("A", rows, inner), sp.MatrixSymbol("B", inner, columns)
-    program = compile_expression(Eigenvalue(A * A.T, rows) + Eigenvalue(B_.T * B_, columns), backend="arb")
-    return program({"A": W1, "B": W2})
+def crossed() -> Instances:
+    """W₁ = diag(2, .1), W₂ = diag(.1, 2): the product is .2·I, and the error lies where both layers are small."""
+    W_1, W_2 = _matrix([2.0, 0.0], [0.0, 0.1]), _matrix([0.1, 0.0], [0.0, 2.0])
+    return {"W_1": W_1, "W_2": W_2, "Y": _matrix([0.2, 0.0], [0.01, 0.2])}
+
+
+def column() -> Instances:
+    """Balanced W₁ (2 × 1) and W₂ (1 × 1); the error lies where the product has none."""
+    root = 0.9**0.5
+    return {"W_1": _matrix([root], [0.0]), "W_2": _matrix([root]), "Y": _matrix([0.9], [0.05])}
+
+
+def unbalanced(family: Deep, B: int) -> Instances:
+    """The family's shapes with Gaussian layers."""
+    return realise_deep(replace(family, regime="near"), B)
+
+
+def unequal(family: Deep, B: int) -> Instances:
+    """Balanced layers with another h_N."""
+    return realise_deep(replace(family, sizes=(*family.sizes[:-1], family.sizes[0] % 3 + 1)), B)
 
 
 TWO = deep_families((2,), ("near", "free", "hyperbolic"))
@@ -320,27 +361,65 @@ EXPERIMENTS = (
         deep_families((2, 3, 4), ("free", "near")),
         realise_deep,
         measure_conserved,
+        settings=altered_settings(measure_conserved, witnesses=THREE),
         confirmed_by=AUTOGRAD,
     ),
-    Experiment("min2021.deep-drift", deep_families((2, 3, 4), ("free", "near")), realise_deep, measure_drift),
-    Experiment("min2021.deep-derivative", deep_families((3,), ("free", "near")), realise_deep, measure_speed),
+    Experiment(
+        "min2021.deep-drift",
+        deep_families((2, 3, 4), ("free", "near")),
+        realise_deep,
+        measure_drift,
+        enclose=enclosed.deep_step,
+        settings={
+            "rates-1-2": Variation(measure=partial(measure_drift, faster=2.0), witnesses=THREE),
+            "adam": Variation(measure=partial(measure_drift, optimiser="adam"), witnesses=THREE),
+            "weight-decay": Variation(measure=partial(measure_drift, weight_decay=0.1), witnesses=THREE),
+        },
+    ),
+    Experiment(
+        "min2021.deep-derivative",
+        deep_families((3,), ("free", "near")),
+        realise_deep,
+        measure_speed,
+        enclose=enclosed.deep_speed,
+        settings=altered_settings(measure_speed, witnesses=THREE),
+    ),
     Experiment(
         "min2021.deep-rate",
         TWO,
         realise_two,
         measure_deep_rate,
+        enclose=enclosed.deep_rate,
         picture="rate",
         witnesses=(lambda: scalar_deep(0.9, 2, 1.0),),
+        settings={
+            **altered_settings(measure_deep_rate, witnesses=UNEVEN),
+            "descent": Variation(measure=partial(measure_deep_rate, training=Training(step=4.0)), witnesses=UNEVEN),
+            "quartic": Variation(measure=QUARTIC, witnesses=UNEVEN[:1]),
+        },
         confirmed_by=AUTOGRAD,
     ),
-    Experiment("min2021.deep-margin", TWO, realise_two, measure_operator, witnesses=(diagonal_two,)),
+    Experiment(
+        "min2021.deep-margin",
+        TWO,
+        realise_two,
+        measure_operator,
+        enclose=enclosed.operator,
+        witnesses=(diagonal_two,),
+    ),
     Experiment(
         "min2021.deep-margin-rate",
         deep_families((2,), ("near", "hyperbolic")),
         realise_two,
         measure_deep_rate,
+        enclose=enclosed.deep_rate,
         picture="rate",
-        witnesses=(lambda: scalar_deep(0.9**0.5, 2, 1.0),),
+        witnesses=EVEN,
+        settings={
+            **altered_settings(measure_deep_rate, witnesses=(*EVEN, *UNEVEN)),
+            "descent": Variation(measure=partial(measure_deep_rate, training=Training(step=3.0)), witnesses=EVEN),
+            "quartic": Variation(measure=QUARTIC, witnesses=EVEN),
+        },
         confirmed_by=AUTOGRAD,
     ),
     Experiment(
@@ -348,15 +427,25 @@ EXPERIMENTS = (
         deep_families((2, 3), ("balanced",)),
         realise_deep,
         measure_operator,
+        enclose=enclosed.balanced_operator,
         witnesses=tuple(partial(realise_deep, Deep(s, "balanced", 1), 2) for s in ((2, 2, 2), (1, 2, 2), (3, 2, 2, 2))),
+        settings={"unbalanced": Variation(realise=unbalanced, witnesses=(crossed,))},
     ),
     Experiment(
         "min2021.deep-balanced-rate",
         deep_families((2, 3), ("balanced",), square=True),
         realise_deep,
         measure_deep_rate,
+        enclose=enclosed.balanced_rate,
         picture="rate",
-        witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),),
+        witnesses=EVEN_THREE,
+        settings={
+            **altered_settings(measure_deep_rate, witnesses=EVEN_THREE),
+            "descent": Variation(measure=partial(measure_deep_rate, training=Training(step=3.0)), witnesses=EVEN_THREE),
+            "quartic": Variation(measure=QUARTIC, witnesses=EVEN_THREE),
+            "unbalanced": Variation(realise=unbalanced, witnesses=(crossed,)),
+            "unequal": Variation(realise=unequal, witnesses=(column,)),
+        },
         confirmed_by=AUTOGRAD,
     ),
     Experiment(
@@ -364,13 +453,14 @@ EXPERIMENTS = (
         deep_families((2,), ("free",), square=False),
         realise_deep,
         measure_operator,
-        enclose=_balls,
+        enclose=enclosed.operator,
     ),
     Experiment(
         "min2021.deep-eq12",
         deep_families((2,), ("near",)),
         realise_deep,
         measure_deep_rate,
+        enclose=enclosed.deep_rate,
         picture="rate",
         confirmed_by=AUTOGRAD,
     ),
@@ -379,6 +469,7 @@ EXPERIMENTS = (
         deep_families((3,), ("balanced",), square=True),
         realise_deep,
         measure_deep_rate,
+        enclose=enclosed.balanced_rate,
         picture="rate",
         witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),),
         confirmed_by=AUTOGRAD,
@@ -388,12 +479,13 @@ EXPERIMENTS = (
         deep_families((2, 3), ("balanced",), square=False),
         realise_deep,
         measure_operator,
+        enclose=enclosed.balanced_operator,
     ),
     Experiment(
         "min2021.gd-thm31",
         deep_families((2,), ("balanced-near",), square=False),
         with_choice,
         measure_operator,
-        enclose=_balls,
+        enclose=enclosed.operator,
     ),
 )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -10,7 +14,9 @@ from numerics.networks import loss_of, minibatch_loss_of, two_layer_linear
 from numerics.reduced import Reduced
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
+from . import enclosed
 from .families import POSITIVE_LEVEL, Family, families, gaussian, on_data, realise, scalar
+from .flows import balanced
 from .training import ROUNDING, level, reduced, stated, static, weight
 
 norm = torch.linalg.matrix_norm
@@ -31,15 +37,15 @@ def _step_size(problem: Reduced) -> Tensor:
     return 0.3 / (top.square() * size + top * error)
 
 
-def _one_step(i: Instances, eta: Tensor, Pi: Tensor, rates: dict[str, float] | None) -> dict[str, Tensor]:
+def _one_step(i: Instances, eta: Tensor, Pi: Tensor, **changes: Any) -> dict[str, Tensor]:
     """One step on all samples and one on a mini-batch (every other sample), by autograd."""
     X, Y, start = i["X"], i["Y"], {"U": i["U"], "V": i["V"]}
     half = torch.arange(0, X.shape[1], 2, device=X.device)
     full = gradient_descent(
-        loss_of(two_layer_linear, X, Y), start, step=eta, steps=1, rates=rates, observe=lambda p: {}
+        loss_of(two_layer_linear, X, Y), start, step=eta, steps=1, observe=lambda p: {}, **changes
     ).params
     part = sgd(
-        minibatch_loss_of(two_layer_linear, X, Y), start, half[None], step=eta, rates=rates, observe=lambda p: {}
+        minibatch_loss_of(two_layer_linear, X, Y), start, half[None], step=eta, observe=lambda p: {}, **changes
     ).params
     _, P, Q = _slopes(i, start)
     _, P_batch, Q_batch = _slopes({**i, "X": X[:, half], "Y": Y[:, half]}, start)
@@ -61,7 +67,7 @@ def _gram(params: dict[str, Tensor]) -> Tensor:
     return params["U"].mT @ params["U"] - params["V"].mT @ params["V"]
 
 
-def _many_steps(i: Instances, eta: Tensor, Pi: Tensor, rates: dict[str, float] | None) -> dict[str, Tensor]:
+def _many_steps(i: Instances, eta: Tensor, Pi: Tensor, **changes: Any) -> dict[str, Tensor]:
     """Full-batch descent by autograd, streamed: losses, slopes and the drift of the imbalance at every step."""
     r, (m, h) = i["r"], i["V"].shape[1:]
 
@@ -86,18 +92,19 @@ def _many_steps(i: Instances, eta: Tensor, Pi: Tensor, rates: dict[str, float] |
             "drift_nuclear": change.sum(-1),
             "c_k": top + low,
             "size": norm(params["U"]).square() + norm(params["V"]).square(),
+            "Z_k": norm(torch.cat((params["V"], Pi @ params["U"]), -2), 2).square(),
         }
 
     loss = loss_of(two_layer_linear, i["X"], i["Y"])
-    return gradient_descent(loss, start, step=eta, steps=STEPS, observe=look, rates=rates).values
+    return gradient_descent(loss, start, step=eta, steps=STEPS, observe=look, **changes).values
 
 
-def measure_drift(instances: Instances, run: Run, rates: dict[str, float] | None = None) -> Measured:
-    """The exact changes of one step, and the drift of the imbalance over many."""
+def measure_drift(instances: Instances, run: Run, **changes: Any) -> Measured:
+    """The exact changes of one step, and the drift of the imbalance over many; `changes` go to the optimiser."""
     i = to_device(instances, run)
     problem = reduced(i)
     eta, Pi = _step_size(problem), problem.Phi1 @ problem.Phi1.mT
-    step, one, seen = eta[:, None], _one_step(i, eta, Pi, rates), _many_steps(i, eta, Pi, rates)
+    step, one, seen = eta[:, None], _one_step(i, eta, Pi, **changes), _many_steps(i, eta, Pi, **changes)
     kappa = (seen["L"][:, :-1] - seen["L"][:, 1:]) / (step * seen["slope"][:, :-1])
     values = {
         **static(i),
@@ -107,7 +114,7 @@ def measure_drift(instances: Instances, run: Run, rates: dict[str, float] | None
         "S_F": seen["slope"][:, :-1].cumsum(1),
         "L_drop": seen["L"][:, :1] - seen["L"][:, 1:],
         "kappa_min": kappa.cummin(1).values,
-        **{k: seen[k][:, 1:] for k in ("drift", "drift_nuclear", "c_k")},
+        **{k: seen[k][:, 1:] for k in ("drift", "drift_nuclear", "c_k", "Z_k")},
     }
     size = seen["size"].amax(1, keepdim=True)
     # rounding of U and V at every step, of relative size ROUNDING, in quadratic forms of width h
@@ -131,13 +138,20 @@ def measure_drift(instances: Instances, run: Run, rates: dict[str, float] | None
     return Measured(values, budgets, judged={"telescoped": resolved.cummin(1).values})
 
 
+DRIFT_WITNESSES = (lambda: scalar(1.0, 0.0, 2.0, 1.9),)
+
 gd_drift = Experiment(
     "min2021.gd-drift",
     families(scales=(0, -1, 1), conditions=(0, 1, 2)),
     realise,
     measure_drift,
-    witnesses=(lambda: scalar(1.0, 0.0, 2.0, 1.9),),
-    settings={"rates-1-2": Variation(measure=lambda i, run: measure_drift(i, run, {"V": 2.0}))},
+    enclose=enclosed.drift,
+    witnesses=DRIFT_WITNESSES,
+    settings={
+        "rates-1-2": Variation(measure=partial(measure_drift, rates={"V": 2.0}), witnesses=DRIFT_WITNESSES),
+        "adam": Variation(measure=partial(measure_drift, optimiser="adam"), witnesses=DRIFT_WITNESSES),
+        "weight-decay": Variation(measure=partial(measure_drift, weight_decay=0.1), witnesses=DRIFT_WITNESSES),
+    },
     on_data=on_data(),
 )
 
@@ -161,9 +175,28 @@ def with_small_error(instances: Instances, g: torch.Generator) -> Instances:
 
 
 def measure_gd_rate(instances: Instances, run: Run) -> Measured:
+    """At a thousandth below the largest step that the claim allows."""
     instances = to_device(instances, run)
-    problem = reduced(instances)
     eta = 0.999 * stated("min2021.gd-rate", ("eta_max",), instances)["eta_max"]
+    return follow_descent(instances, eta)
+
+
+def altered_gd_rate(instances: Instances, run: Run, batches: bool = False, **changes: Any) -> Measured:
+    """The same with other steps: on every other sample, and on the rest in the next one; or as `changes` say."""
+    instances = to_device(instances, run)
+    eta = 0.999 * stated("min2021.gd-rate", ("eta_max",), instances)["eta_max"]
+    return follow_descent(instances, eta, batches, **changes)
+
+
+def at_saddle(instances: Instances, run: Run) -> Measured:
+    """c = 0: η_max is 0, so a step of the usual size is taken."""
+    instances = to_device(instances, run)
+    return follow_descent(instances, _step_size(reduced(instances)))
+
+
+def follow_descent(instances: Instances, eta: Tensor, batches: bool = False, **changes: Any) -> Measured:
+    """Both sides along gradient descent by autograd. eta: (B,)"""
+    problem = reduced(instances)
     X, Y, U0, V0 = (instances[k] for k in ("X", "Y", "U", "V"))
     start = problem.imbalance
 
@@ -184,10 +217,13 @@ def measure_gd_rate(instances: Instances, run: Run) -> Measured:
             "unseen": norm(problem.Phi2.mT @ dev, 2),
         }
 
-    steps = 4 * STEPS
-    seen = gradient_descent(
-        loss_of(two_layer_linear, X, Y), {"U": U0, "V": V0}, step=eta, steps=steps, observe=look
-    ).values
+    steps, weights = 4 * STEPS, {"U": U0, "V": V0}
+    if batches:
+        rows = torch.arange(X.shape[1] // 2 * 2, device=X.device).reshape(-1, 2).T.repeat(steps // 2, 1)
+        seen = sgd(minibatch_loss_of(two_layer_linear, X, Y), weights, rows, step=eta, observe=look).values
+    else:
+        loss = loss_of(two_layer_linear, X, Y)
+        seen = gradient_descent(loss, weights, step=eta, steps=steps, observe=look, **changes).values
     before = {k: v[:, :-1] for k, v in seen.items()}
     S_2 = torch.cat((torch.zeros_like(eta)[:, None], seen["S_2"].cumsum(1)), 1)[:, :-2]
     k = torch.arange(steps, dtype=X.dtype, device=X.device).expand(len(X), -1)
@@ -218,12 +254,38 @@ def measure_gd_rate(instances: Instances, run: Run) -> Measured:
     return Measured(values, budgets, start=1, axis="k")
 
 
+GD_WITNESSES = (lambda: scalar(1.0, 1.0 * 0.5 + 0.3, 1.0, 0.5, 0.7),)
+
+
+def disagreeing() -> Instances:
+    """Two samples with the same input and targets .8 and .4."""
+    i = scalar(1.0, 0.8, 1.0, 0.5, 0.7)
+    Y = torch.tensor([[[0.8], [0.4]]], dtype=torch.float64)
+    return {**i, "X": i["X"].repeat(1, 2, 1), "Y": Y}
+
+
+def two_samples(family: Family, B: int) -> Instances:
+    """At least two samples, so that half of them is not all."""
+    return small_error(replace(family, n=max(family.n, 2)), B)
+
+
 gd_rate = Experiment(
     "min2021.gd-rate",
     families(POSITIVE_LEVEL, unseen=True, scales=(0, -1, 1), conditions=(0, 1)),
     small_error,
     measure_gd_rate,
-    witnesses=(lambda: scalar(1.0, 1.0 * 0.5 + 0.3, 1.0, 0.5, 0.7),),
+    enclose=enclosed.rate_of_descent,
+    witnesses=GD_WITNESSES,
+    settings={
+        "mini-batch": Variation(
+            realise=two_samples, measure=partial(altered_gd_rate, batches=True), witnesses=(disagreeing,)
+        ),
+        "rates-1-2": Variation(measure=partial(altered_gd_rate, rates={"V": 2.0}), witnesses=GD_WITNESSES),
+        "weight-decay": Variation(measure=partial(altered_gd_rate, weight_decay=0.5), witnesses=GD_WITNESSES),
+        "any-start": Variation(
+            realise=balanced, measure=at_saddle, witnesses=(lambda: scalar(1.0, 1.0, 1.0, -1.0, 0.5),)
+        ),
+    },
     picture="rate",
 )
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from numerics.descent import gradient_descent
-from numerics.flow import gradient_flow
+from numerics.flow import Trajectory, gradient_flow
 from numerics.networks import loss_of, two_layer_linear
 from numerics.reduced import Reduced
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
-from .families import POSITIVE_LEVEL, families, on_data, realise, scalar, together
+from . import enclosed
+from .altered import FLOW, LONG, SADDLE, Training, altered_settings, train_altered
+from .families import POSITIVE_LEVEL, Family, families, on_data, realise, scalar, together
 from .training import (
     AUTOGRAD,
     ROUNDING,
@@ -30,6 +35,12 @@ from .training import (
     train,
     weight,
 )
+
+Train = Callable[[Instances, Run], tuple[Reduced, Trajectory, dict[str, Any]]]
+"""How `training.train` is called by the claims on rates."""
+
+RATE_WITNESSES = (lambda: scalar(1.0, 0.0, 1.0, 1.45), lambda: scalar(1.0, 1.0, 1.5, 0.5))
+"""Y = 0 and V the larger layer: the faster V learns, the more of the imbalance it loses; and an ordinary network."""
 
 
 # ---- dLdt
@@ -52,6 +63,20 @@ def speed_scale(instances: Instances) -> Tensor:
     return ((norm(X) * residual).square() * (norm(U).square() + norm(V).square()))[:, None]
 
 
+def altered_speed(instances: Instances, training: Training) -> tuple[Tensor, Tensor]:
+    """−dL/dt under another training, and the rounding of differences of L. (B, 1) each"""
+    rule = training.of(fastest_rate(reduced(instances)))
+    loss = loss_of(two_layer_linear, instances["X"], instances["Y"])
+    return rule.speed(loss, {k: instances[k] for k in ("U", "V")})
+
+
+def measure_altered_speed(instances: Instances, run: Run, training: Training) -> Measured:
+    measured = measure_speed(instances, run)
+    speed, rounding = altered_speed(to_device(instances, run), training)
+    budgets = {part: 3 * budget + rounding for part, budget in measured.budget.items()}
+    return replace(measured, values={**measured.values, "speed": speed}, budget=budgets)
+
+
 def measure_speed(instances: Instances, run: Run) -> Measured:
     instances = to_device(instances, run)
     budget = 10 * ROUNDING * speed_scale(instances)
@@ -64,7 +89,14 @@ def measure_speed(instances: Instances, run: Run) -> Measured:
 DLDT_MUTANT = scalar(0.5, 0.5 * 0.2 + 1.0, 1.0, 0.2)
 
 dLdt = Experiment(
-    "min2021.dLdt", families(), realise, measure_speed, witnesses=(lambda: DLDT_MUTANT,), on_data=on_data()
+    "min2021.dLdt",
+    families(),
+    realise,
+    measure_speed,
+    enclose=enclosed.speed,
+    witnesses=(lambda: DLDT_MUTANT,),
+    settings=altered_settings(measure_altered_speed, witnesses=(lambda: DLDT_MUTANT,)),
+    on_data=on_data(),
 )
 
 
@@ -157,6 +189,10 @@ def measure_conserved(instances: Instances, run: Run, train_by: Any = autograd_f
     }
     stable = grown < STABLE
     judged = {"full-plus": clear, "full-minus": clear, "width": stable, "row-space": stable, "twist": stable}
+    if (
+        changes or train_by is not autograd_flow
+    ):  # the narrow network was trained by the flow, and `grown` is the flow's
+        judged |= {part: torch.zeros_like(stable) for part in ("width", "row-space", "twist")}
     return Measured(values, budgets, judged=judged, ok=ok & narrow.ok, start=1, axis="t")
 
 
@@ -197,9 +233,9 @@ conserved = Experiment(
     realise,
     measure_conserved,
     settings={
-        "rates-1-2": Variation(measure=lambda i, run: measure_conserved(i, run, rates={"V": 2.0})),
-        "weight-decay": Variation(measure=decaying),
-        "descent": Variation(measure=lambda i, run: measure_conserved(i, run, autograd_descent)),
+        "rates-1-2": Variation(measure=partial(measure_conserved, rates={"V": 2.0}), witnesses=RATE_WITNESSES),
+        "weight-decay": Variation(measure=decaying, witnesses=RATE_WITNESSES),
+        "descent": Variation(measure=partial(measure_conserved, train_by=autograd_descent), witnesses=RATE_WITNESSES),
     },
     on_data=on_data(),
     confirmed_by=AUTOGRAD,
@@ -222,8 +258,8 @@ def skewed() -> Instances:
     }
 
 
-def measure_rate(instances: Instances, run: Run) -> Measured:
-    problem, trajectory, values = train(instances, run)
+def measure_rate(instances: Instances, run: Run, by: Train = train) -> Measured:
+    problem, trajectory, values = by(instances, run)
     budget, seen = log_loss_budget(problem, trajectory)
     noise = 10 * ROUNDING * weight(problem)[:, None]
     return Measured(
@@ -234,6 +270,10 @@ def measure_rate(instances: Instances, run: Run) -> Measured:
         start=1,
         axis="t",
     )
+
+
+def altered_rate(instances: Instances, run: Run, training: Training) -> Measured:
+    return measure_rate(instances, run, by=partial(train_altered, training=training))
 
 
 def measure_descent_as_flow(instances: Instances, run: Run) -> Measured:
@@ -271,11 +311,15 @@ thm1 = Experiment(
     families(),
     realise,
     measure_rate,
+    enclose=enclosed.rate,
     witnesses=(
         lambda: together(scalar(1.0, 0.0, 1.0, 0.1), scalar(1.0, 0.0, 0.5, 1.0), scalar(1.0, 2e-4, 1.0, 0.0)),
         skewed,
     ),
-    settings={"descent": Variation(measure=measure_descent_as_flow, witnesses=(lambda: scalar(1.0, 0.0, 2.0, 1.9),))},
+    settings={
+        **altered_settings(altered_rate, witnesses=RATE_WITNESSES),
+        "descent": Variation(measure=measure_descent_as_flow, witnesses=(lambda: scalar(1.0, 0.0, 2.0, 1.9),)),
+    },
     on_data=on_data(),
     picture="rate",
     confirmed_by=TIGHTER,
@@ -285,20 +329,29 @@ thm1 = Experiment(
 # ---- equilibrium
 def measure_equilibrium(instances: Instances, run: Run) -> Measured:
     problem, trajectory, values = train(instances, run, quadratures=True)
+    decay = (-problem.root[:, -1:].square() * level(problem)[:, None] * trajectory.times[:, -1:]).exp()
+    limit = decay * error_norm(trajectory)[:, :1] + trajectory.error[:, -1:]
+    return _equilibrium(problem, trajectory, values, limit, decay < 1e-6)
+
+
+def _equilibrium(
+    problem: Reduced, trajectory: Trajectory, values: dict[str, Any], limit: Tensor, settled: Tensor
+) -> Measured:
+    """`limit`: what is missing to E = 0 at the end of training; `settled`: where that is little. (B, 1) each"""
     I, length = trajectory.integral, trajectory.length
     error_I, error_length = trajectory.integral_error, trajectory.length_error
     size, relative = weight(problem).sqrt()[:, None], rounding_of_q(problem)
     q = problem.root[:, :1] * error_norm(trajectory)[:, :1] / (problem.root[:, -1:].square() * level(problem)[:, None])
-    decay = (-problem.root[:, -1:].square() * level(problem)[:, None] * trajectory.times[:, -1:]).exp()
     values |= {"I_t": I, "length_t": length, "E_t": error_norm(trajectory)[:, -1:]}
     budgets = {
         "drive": error_I + relative * q,
         "length-drive": error_length + size * I.exp() * error_I + ROUNDING * length,
         "length": error_length + (relative * q * (1 + q) * length).nan_to_num(nan=0.0),
-        "limit": decay * error_norm(trajectory)[:, :1] + trajectory.error[:, -1:],
+        "limit": limit,
     }
-    settled = {"limit": decay < 1e-6}
-    return Measured(values, budgets, judged=settled, ok=trajectory.ok, start=1, axis="t")
+    bounded = torch.isfinite(relative * q)
+    judged = {"limit": settled, "drive": bounded, "length": bounded}
+    return Measured(values, budgets, judged=judged, ok=trajectory.ok, start=1, axis="t")
 
 
 def rounding_of_q(problem: Reduced) -> Tensor:
@@ -310,27 +363,19 @@ def rounding_of_q(problem: Reduced) -> Tensor:
     return (10 * ROUNDING * (weight(problem) / level(problem) + top / low + terms / E))[:, None]
 
 
-def measure_saddle(instances: Instances, run: Run) -> Measured:
-    """The balanced start of opposite sign: no level of imbalance, the flow ends at the saddle."""
-    instances = to_device(instances, run)
-    problem = reduced(instances)
-    times = log_times(torch.full_like(problem.root[:, 0], 8.0))
-    trajectory = flow(problem, times, run, quadratures=True)
-    values = {
-        **static(instances),
-        "t": times,
-        "I_t": trajectory.integral,
-        "length_t": trajectory.length,
-        "E_t": error_norm(trajectory)[:, -1:],
-    }
-    budget = torch.full_like(times, 1e-6)
-    return Measured(
-        values,
-        {p: budget for p in ("drive", "length-drive", "length", "limit")},
-        ok=trajectory.ok,
-        start=1,
-        axis="t",
-    )
+def altered_equilibrium(instances: Instances, run: Run, training: Training, long: float = LONG) -> Measured:
+    """Under another training. Whether E → 0 is judged by how much E changed in the second half of it."""
+    problem, path, values = train_altered(instances, run, training=training, long=long)
+    limit = path.unsettled(path.residual) + path.error[:, -1:]
+    return _equilibrium(problem, path, values, limit, torch.ones_like(limit, dtype=torch.bool))
+
+
+def balanced(family: Family, B: int) -> Instances:
+    """Balanced layers, c = 0, and a target on the other side of 0 than their product: for one mode the flow ends at
+    the saddle."""
+    instances = realise(replace(family, regime="balanced"), B)
+    X, U, V = (instances[k] for k in ("X", "U", "V"))
+    return {**instances, "Y": -X @ U @ V.mT}
 
 
 equilibrium = Experiment(
@@ -338,8 +383,20 @@ equilibrium = Experiment(
     families(POSITIVE_LEVEL),
     realise,
     measure_equilibrium,
+    enclose=enclosed.path_length,
     witnesses=(lambda: together(scalar(1.0, 0.99 + 0.01**2, 1.0, 0.99), scalar(1.0, 1e-3, 1.0, 1e-4)),),
-    settings={"any-start": Variation(measure=measure_saddle, witnesses=(lambda: scalar(1.0, 1.0, 1.0, -1.0),))},
+    settings={
+        **altered_settings(altered_equilibrium, witnesses=RATE_WITNESSES),
+        "descent": Variation(
+            measure=partial(altered_equilibrium, training=Training(step=1.5)),
+            witnesses=(lambda: scalar(1.0, 1e-3, 1.0, 1e-4),),
+        ),
+        "any-start": Variation(
+            realise=balanced,
+            measure=partial(altered_equilibrium, training=FLOW, long=SADDLE),
+            witnesses=(lambda: scalar(1.0, 1.0, 1.0, -1.0),),
+        ),
+    },
     on_data=on_data(POSITIVE_LEVEL),
     picture="length-drive",
     confirmed_by=TIGHTER,

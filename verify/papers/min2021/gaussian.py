@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import mpmath
@@ -11,13 +14,12 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from numerics.descent import Optimiser, sgd
-from numerics.flow import gradient_flow, reduced_flow
-from numerics.networks import loss_of, minibatch_loss_of, two_layer_linear
+from numerics.flow import reduced_flow
 from numerics.reduced import Reduced
 
-from ...errors import VerifyError
 from ...experiment import Design, Experiment, Instances, Measured, Run, Sampling, to_device
+from . import enclosed
+from .altered import FLOW, SETTINGS, Training, trained
 from .families import families, gaussian, orthonormal, realise
 from .training import ROUNDING, level, reduced, static, weight
 
@@ -63,32 +65,39 @@ lemma1_det = Experiment(
     families(unseen=True, scales=(0, -3, 3), conditions=(0, 2)),
     realise,
     measure_orthogonality,
+    enclose=enclosed.orthogonality,
     witnesses=(aligned_block,),
 )
 
 
 # ---- Gaussian weights, drawn at the width of Z
-def draw(design: Design, n: int, g: torch.Generator, h: int = 0) -> Reduced:
-    """n draws of Gaussian weights of width h for fixed data, reduced exactly to the width of Z(0).
+Sample = Callable[[Design, int, torch.Generator, Run], Measured]
+Draw = Callable[[Design, int, torch.Generator], Reduced]
+Train = Callable[[Reduced, Run], tuple[Tensor, Tensor, Tensor]]
+"""(distance to min-norm as a matrix, what the finite time leaves of it, ok). (n, rows, m), (n,), (n,)"""
+
+
+def draw(design: Design, n: int, g: torch.Generator, h: int = 0, size: float | None = None) -> Reduced:
+    """n draws of Gaussian weights of width h for fixed data, reduced exactly to the width of Z(0); of standard
+    deviation h^(−α), unless `size` says otherwise.
 
     Z = [V; U₁] ((m+r) × h) is drawn as R Qᵀ: R by Bartlett's decomposition of the Wishart matrix ZZᵀ; U₂Q is Gaussian
     and independent of R, since U₂ is independent of Q. (U₁V ᵀ, ZU₂ᵀ and the whole flow depend on R and U₂Q alone.)
     """
     p = design.parameters
     h = h or p["h"]
-    X, Y, r, m, tau = p["X"], p["Y"], p["r"], p["Y"].shape[1], h ** -p["alpha"]
+    r, m, tau = p["r"], p["Y"].shape[1], size or h ** -p["alpha"]
     R = tau * bartlett(m + r, h, n, g)
-    W, s, Vh = torch.linalg.svd(X, full_matrices=True)
-    shared = [t.expand(n, *t.shape) for t in (s[:r], W[:, :r].T @ Y, Vh[:r].T, Vh[r:].T)]
-    return Reduced(
-        shared[0],
-        shared[1],
-        R[:, m:],
-        R[:, :m],
-        tau * gaussian(g, n, len(Vh) - r, m + r),
-        shared[2],
-        shared[3],
-    )
+    return _on_data(design, R[:, :m], R[:, m:], tau * gaussian(g, n, p["X"].shape[1] - r, m + r))
+
+
+def _on_data(design: Design, V: Tensor, U1: Tensor, U2: Tensor) -> Reduced:
+    """The design's data with these weights, seen and unseen ones in the coordinates of X."""
+    p, n = design.parameters, len(V)
+    W, s, Vh = torch.linalg.svd(p["X"], full_matrices=True)
+    r = p["r"]
+    root, target, Phi1, Phi2 = (t.expand(n, *t.shape) for t in (s[:r], W[:, :r].T @ p["Y"], Vh[:r].T, Vh[r:].T))
+    return Reduced(root, target, U1, V, U2, Phi1, Phi2)
 
 
 def bartlett(p: int, h: int, n: int, g: torch.Generator) -> Tensor:
@@ -112,7 +121,7 @@ def converged(problem: Reduced, run: Run) -> tuple[Tensor, Tensor, Tensor]:
     return U2 @ V.mT, rest * norm(U2) + 10 * RTOL * norm(U2) * weight(problem).sqrt(), trajectory.ok
 
 
-def _constants(design: Design, n: int, device: torch.device) -> dict[str, Any]:
+def constants(design: Design, n: int, device: torch.device) -> dict[str, Any]:
     p = design.parameters
     one = torch.ones(n, 1, dtype=torch.float64, device=device)
     return {
@@ -126,17 +135,19 @@ def _constants(design: Design, n: int, device: torch.device) -> dict[str, Any]:
     }
 
 
-def sample_distance(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
-    """Fresh Gaussian networks trained by the flow; ‖dev‖ against the bounds."""
+def sample_distance(
+    design: Design, n: int, g: torch.Generator, run: Run, draw: Draw = draw, train: Train = converged
+) -> Measured:
+    """Fresh networks, Gaussian and trained by the flow unless told otherwise; ‖dev‖ against the bounds."""
     problem = draw(design, n, g).to(run.device)
-    dev, rest, ok = converged(problem, run)
+    dev, rest, ok = train(problem, run)
     p = design.parameters
     X, Y = (p[k].to(run.device)[None, None] for k in ("X", "Y"))
     values = {
-        **_constants(design, n, run.device),
+        **constants(design, n, run.device),
         "X": X,
         "Y": Y,
-        "dev_2": norm(dev, 2)[:, None],
+        "dev_2": _spectral(dev)[:, None],
         "y_norm": norm(problem.target)[:, None],
         "kappa_drawn": torch.linalg.eigvalsh(-problem.imbalance)[:, -1:].clamp_min(0),
     }
@@ -144,12 +155,17 @@ def sample_distance(design: Design, n: int, g: torch.Generator, run: Run) -> Mea
     return Measured(values, {k: budget for k in ("distance", "corrected", "measured-level")}, ok=ok)
 
 
-def sample_level(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
-    """Fresh Gaussian weights: their level of imbalance and near-orthogonality."""
+def _spectral(A: Tensor) -> Tensor:
+    """‖A‖₂, 0 for a matrix without rows. (n,)"""
+    return norm(A, 2) if A.shape[1] else A.sum((1, 2))
+
+
+def sample_level(design: Design, n: int, g: torch.Generator, run: Run, draw: Draw = draw) -> Measured:
+    """Fresh weights: their level of imbalance and near-orthogonality."""
     problem = draw(design, n, g).to(run.device)
     size = weight(problem)[:, None]
     values = {
-        **_constants(design, n, run.device),
+        **constants(design, n, run.device),
         "level_measured": level(problem)[:, None],
         "cross": norm(problem.Z @ problem.U2.mT, 2)[:, None],
         "product": norm(problem.U1 @ problem.V.mT, 2)[:, None],
@@ -212,102 +228,90 @@ ROUTE_DESIGNS = (
 )
 
 
-# ---- the exact law: m = 1, trained by autograd
-STEPS, STEP = 30, 0.05
+# ---- with an assumption dropped
+def altered_end(problem: Reduced, run: Run, training: Training) -> tuple[Tensor, Tensor, Tensor]:
+    """Θ∞ − Θ̂ of the same networks, trained whole by autograd. Only the triangular factor of U₂ matters to its size: U₂
+    is turned by an orthogonal matrix on the left, which every rule of training here allows."""
+    n, r = problem.root.shape
+    U2 = problem.U2
+    if U2.shape[1] > U2.shape[2]:
+        U2 = torch.linalg.qr(U2)[1]
+    eye = torch.eye(r + U2.shape[1]).to(problem.root).expand(n, -1, -1)
+    X = torch.diag_embed(problem.root) @ eye[:, :r]
+    start = {"U": torch.cat((problem.U1, U2), 1), "V": problem.V}
+    path = trained({"X": X, "Y": problem.target, **start, "r": r}, run, training)
+    best = eye[:, :r].mT @ (problem.target / problem.root[..., None])
+    product = path.U @ path.V.mT
+    rounding = 10 * ROUNDING * (norm(best) + weight(problem))
+    return product[:, -1] - best, (path.unsettled(product) + path.product_error[:, -1:])[:, 0] + rounding, path.ok
 
 
-def sample_law(
-    design: Design, n: int, g: torch.Generator, run: Run, weight_decay: float = 0.0, optimiser: Optimiser = "sgd"
-) -> Measured:
+def draw_unscaled(design: Design, n: int, g: torch.Generator) -> Reduced:
+    """Standard deviation 1 at every width."""
+    return draw(design, n, g, size=1.0)
+
+
+def draw_plain(design: Design, n: int, g: torch.Generator) -> Reduced:
+    """Gaussian weights at their own width, however narrow."""
     p = design.parameters
-    X, Y, tau, h = (p[k] for k in ("X", "Y", "tau", "h"))
-    D, r = X.shape[1], p["r"]
-    start = {"U": tau * gaussian(g, n, D, h), "V": tau * gaussian(g, n, 1, h)}
-    batches = torch.randint(len(X), (STEPS, 2), generator=g)
-    i = to_device({"X": X.expand(n, -1, -1), "Y": Y.expand(n, -1, -1), **start}, run)
-    weights = {k: i[k] for k in ("U", "V")}
-    if p["trained_by"] == "flow":
-        times = torch.full((n, 1), STEPS * STEP, dtype=torch.float64, device=run.device)
-        loss = loss_of(two_layer_linear, i["X"], i["Y"])
-        flow = gradient_flow(loss, weights, times, rtol=1e-6, weight_decay=weight_decay, estimate_error=False)
-        end = {k: v[:, -1] for k, v in flow.values.items()}
-    else:
-        momentum = 0.9 if p["trained_by"] == "momentum" and optimiser == "sgd" else 0.0
-        loss = minibatch_loss_of(two_layer_linear, i["X"], i["Y"])
-        options = {"step": STEP, "momentum": momentum, "weight_decay": weight_decay, "optimiser": optimiser}
-        end = sgd(loss, weights, batches.to(run.device), **options, observe=lambda q: {}).params
-    unseen = torch.linalg.svd(X, full_matrices=True)[2][r:].to(run.device)
-    trained = unseen @ end["U"] @ end["V"].mT
-    chi = trained.square().sum((1, 2)) / (tau**2 * end["V"].square().sum((1, 2)))
-    values = {"chi": chi[:, None], "F_chi": torch.zeros_like(chi)[:, None], "D": D, "r": r, "m": 1}
-    return Measured(values, {"chi-square": torch.zeros_like(chi)[:, None]})
+    m, tau = p["Y"].shape[1], p["h"] ** -p["alpha"]
+    Z = tau * gaussian(g, n, m + p["X"].shape[1], p["h"])
+    return _on_data(design, Z[:, :m], Z[:, m : m + p["r"]], Z[:, m + p["r"] :])
 
 
-def _law_design(name: str, D: int, r: int, trained_by: str, quick: bool = True) -> Design:
-    X, Y = data(4, D, 1, r, 3.0, 1.0, 11)
-    return Design(name, {"X": X, "Y": Y, "r": r, "h": 5, "tau": 0.1, "trained_by": trained_by}, quick)
-
-
-law = Sampling(
-    "min2021.thm2-law",
-    (
-        _law_design("SGD with momentum, D−r = 4", 6, 2, "momentum"),
-        _law_design("gradient flow, D−r = 3", 5, 2, "flow"),
-        _law_design("SGD, D−r = 1", 3, 2, "sgd", quick=False),
-    ),
-    sample_law,
-    settings={
-        "weight-decay": lambda d, n, g, run: sample_law(d, n, g, run, weight_decay=0.5),
-        "adam": lambda d, n, g, run: sample_law(d, n, g, run, optimiser="adam"),
-    },
-)
-
-
-# ---- scaling: rms of ‖dev‖ over widths
-WIDTHS = (2**14, 2**16, 2**18, 2**20)
-
-
-def sample_scaling(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
-    """rms‖dev‖_F at four widths: the constant at the largest, the slope over all; errors by the delta method."""
+def draw_sparse(design: Design, n: int, g: torch.Generator) -> Reduced:
+    """Entries iid of mean 0 and standard deviation h^(−α), but nearly all 0: ±h^(−α)/√ε with probability ε, a tenth of
+    one over their number. Only columns that are not 0 are kept."""
     p = design.parameters
-    per_width = n  # a skewed mean of squares: the t test needs many draws
-    squares = []
-    for h in WIDTHS:
-        dev, _, ok = converged(draw(design, per_width, g, h).to(run.device), run)
-        if not bool(ok.all()):
-            raise VerifyError(f"design {design.name!r}: a flow failed at h = {h}")
-        squares.append(dev.square().sum((1, 2)))
-    means = torch.stack([s.mean() for s in squares])
-    relative = torch.stack([s.std() / s.mean() / per_width**0.5 for s in squares]) / 2  # of the rms
-    x = torch.log(torch.tensor(WIDTHS, dtype=torch.float64, device=run.device))
-    x = x - x.mean()
-    slope = (x * means.log() / 2).sum() / x.square().sum()
-    slope_error = (x.square() * relative.square()).sum().sqrt() / x.square().sum()
-    one = torch.ones(1, 1, dtype=torch.float64, device=run.device)
-    rms = means[-1].sqrt()
-    values = {
-        **_constants(design, 1, run.device),
-        "h": WIDTHS[-1],
-        "X": p["X"][None, None].to(run.device),
-        "Y": p["Y"][None, None].to(run.device),
-        "rms": rms * one,
-        "slope": slope * one,
-    }
-    budget = {"constant": rms * relative[-1] * one, "exponent": slope_error * one}
-    return Measured(values, budget, degrees=per_width - 1)
+    rows, h = p["Y"].shape[1] + p["X"].shape[1], p["h"]
+    rare = 0.1 / (rows * h)
+    counts = torch.binomial(torch.full((n,), float(rows * h)), torch.full((n,), rare), generator=g).long()
+    M = torch.zeros(n, rows, max(1, int(counts.max())), dtype=torch.float64)
+    for i in counts.nonzero()[:, 0].tolist():
+        k = int(counts[i])
+        row, column = torch.randint(rows, (k,), generator=g), torch.randint(h, (k,), generator=g)
+        sign = 2.0 * torch.randint(2, (k,), generator=g).double() - 1
+        M[i, row, column.unique(return_inverse=True)[1]] = sign * h ** -p["alpha"] / rare**0.5
+    m, Vh = p["Y"].shape[1], torch.linalg.svd(p["X"], full_matrices=True)[2]
+    U = Vh @ M[:, m:]
+    return _on_data(design, M[:, :m], U[:, : p["r"]], U[:, p["r"] :])
 
 
-def _scaling(alpha: float, size: float, quick: bool = True) -> Design:
-    X, Y = data(5, 14, 1, 3, 1.0, size, 5)
-    return Design(f"α = {alpha}", {"X": X, "Y": Y, "r": 3, "h": WIDTHS[-1], "alpha": alpha, "delta": 0.1}, quick)
+def with_parameters(design: Design, **parameters: Any) -> Design:
+    """The design with other parameters."""
+    return replace(design, parameters={**design.parameters, **parameters})
 
 
-SCALING_DESIGNS = (
-    _scaling(0.5, 1.0),
-    _scaling(0.8, 1.0),
-    _scaling(0.3, 1e-2, quick=False),
-    _scaling(0.4, 1e-2, quick=False),
-)
+def on(other: Callable[[Design], Design], sample: Sample) -> Sample:
+    """The same draws on another design."""
+    return lambda design, n, g, run: sample(other(design), n, g, run)
+
+
+def _seen_rows(design: Design) -> int:
+    """m + r."""
+    return design.parameters["Y"].shape[1] + design.parameters["r"]
+
+
+def narrowest(design: Design) -> Design:
+    """At the width m + r, the smallest at which every error can be fitted from almost every start."""
+    return with_parameters(design, h=_seen_rows(design))
+
+
+def all_seen(design: Design) -> Design:
+    """The inputs in coordinates of their own range: D = r, nothing is unseen."""
+    p = design.parameters
+    Vh = torch.linalg.svd(p["X"], full_matrices=True)[2]
+    return with_parameters(design, X=p["X"] @ Vh[: p["r"]].T)
+
+
+WIDE_DATA = _design("D=200 ‖Y‖=20 h=2", 1, 200, 1, 1, 2, 0.5, 0.1, size=20.0)
+"""h far below s²: the bound's (1 − s/√h)² grows again there, and e^{1/(1 − s/√h)²} is too small."""
+DISTANCE_SETTINGS: dict[str, Sample] = {
+    **{k: partial(sample_distance, train=partial(altered_end, training=how)) for k, how in SETTINGS.items()},
+    "sparse": partial(sample_distance, draw=draw_sparse, train=partial(altered_end, training=FLOW)),
+    "unscaled": partial(sample_distance, draw=draw_unscaled),
+    "all-seen": on(all_seen, sample_distance),
+}
 
 
 # ---- tail of a 1 × 1 Gaussian matrix, exactly
@@ -324,30 +328,50 @@ def measure_tail(instances: Instances, run: Run) -> Measured:
     return Measured(values, {"tail": torch.full((len(p), 1), 1e-13, dtype=torch.float64)})
 
 
-def enclose_tail(instances: Instances) -> dict[str, Any]:
-    """The same in balls."""
-    import flint
-
-    t = flint.arb(float(instances["t"][0]))
-    return {"t": t, "P_tail": ((2 + t) / flint.arb(2).sqrt()).erfc()}
-
-
 TAILS = st.one_of(st.integers(0, 12).map(float), st.floats(0, 12).map(lambda x: round(x, 2)))
 
 EXPERIMENTS = (
     lemma1_det,
-    Sampling("min2021.lemma1", LEVEL_DESIGNS, sample_level),
-    Sampling("min2021.thm2", PRINTED_DESIGNS, sample_distance),
-    Sampling("min2021.thm2-gronwall", ROUTE_DESIGNS, sample_distance),
-    Sampling("min2021.thm2-strong", STRONG_DESIGNS, sample_distance),
-    law,
-    Sampling("min2021.scaling", SCALING_DESIGNS, sample_scaling),
+    Sampling(
+        "min2021.lemma1",
+        LEVEL_DESIGNS,
+        sample_level,
+        {
+            "sparse": partial(sample_level, draw=draw_sparse),
+            "unscaled": partial(sample_level, draw=draw_unscaled),
+            "narrow": on(narrowest, sample_level),
+        },
+    ),
+    Sampling(
+        "min2021.thm2",
+        PRINTED_DESIGNS,
+        sample_distance,
+        {**DISTANCE_SETTINGS, "narrow": on(narrowest, sample_distance)},
+    ),
+    Sampling(
+        "min2021.thm2-gronwall",
+        ROUTE_DESIGNS,
+        sample_distance,
+        {**DISTANCE_SETTINGS, "narrow": on(lambda _: WIDE_DATA, sample_distance)},
+    ),
+    Sampling(
+        "min2021.thm2-strong",
+        STRONG_DESIGNS,
+        sample_distance,
+        {
+            **DISTANCE_SETTINGS,
+            "narrow": on(
+                lambda d: with_parameters(d, h=_seen_rows(d) - 1),
+                partial(sample_distance, draw=draw_plain, train=partial(altered_end, training=FLOW)),
+            ),
+        },
+    ),
     Experiment(
         "min2021.tail",
         TAILS,
         realise_tail,
         measure_tail,
-        enclose=enclose_tail,
+        enclose=enclosed.tail,
         witnesses=(lambda: realise_tail(6.0, 1),),
     ),
     Experiment(
@@ -355,7 +379,7 @@ EXPERIMENTS = (
         TAILS,
         realise_tail,
         measure_tail,
-        enclose=enclose_tail,
+        enclose=enclosed.tail,
         witnesses=(lambda: realise_tail(6.0, 1),),
     ),
 )

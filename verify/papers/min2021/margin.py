@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
+from numerics.flow import Trajectory
+from numerics.reduced import Reduced
+
 from ...experiment import Experiment, Instances, Measured, Run, to_device
+from . import enclosed
+from .altered import Training, altered_settings, train_altered
 from .families import SEEDS, SIZES, Family, families, gaussian, on_data, realise, scalar
-from .flows import measure_speed
+from .flows import RATE_WITNESSES, Train, altered_speed, measure_speed
 from .training import (
     ROUNDING,
     TIGHTER,
@@ -75,7 +81,9 @@ def measure_pair(instances: Instances, run: Run) -> Measured:
     return Measured({"A": i["A"][:, None], "B": i["B"][:, None], "smallest": smallest}, {"eigenvalue": budget})
 
 
-lemma8 = Experiment("min2021.v2-lemma8", PAIRS, realise_pair, measure_pair)
+lemma8 = Experiment(
+    "min2021.v2-lemma8", PAIRS, realise_pair, measure_pair, enclose=enclosed.smallest_of_gram
+)
 
 
 # ---- rates
@@ -126,18 +134,31 @@ def measure_instant(instances: Instances, run: Run) -> Measured:
     return Measured(measured.values, {"rate": measured.budget["rate"] + margin_rounding})
 
 
+def altered_instant(instances: Instances, run: Run, training: Training) -> Measured:
+    measured = measure_instant(instances, run)
+    speed, rounding = altered_speed(to_device(instances, run), training)
+    budget = {"rate": 3 * measured.budget["rate"] + rounding}
+    return replace(measured, values={**measured.values, "speed": speed}, budget=budget)
+
+
 instant = Experiment(
     "min2021.v2-instant",
     families(scales=(0, -1, 1)),
     with_margin,
     measure_instant,
+    enclose=enclosed.speed,
     witnesses=(equality_instance, balanced_unequal),
+    settings=altered_settings(altered_instant, witnesses=(equality_instance, lambda: scalar(1.0, 1.0, 1.5, 0.5))),
     on_data=on_data(),
 )
 
 
-def measure_margin(instances: Instances, run: Run) -> Measured:
-    problem, trajectory, values = train(instances, run)
+def altered_margin(instances: Instances, run: Run, training: Training) -> Measured:
+    return measure_margin(instances, run, by=partial(train_altered, training=training))
+
+
+def measure_margin(instances: Instances, run: Run, by: Train = train) -> Measured:
+    problem, trajectory, values = by(instances, run)
     budget, seen = log_loss_budget(problem, trajectory)
     size = weight(problem)[:, None]
     return Measured(
@@ -155,7 +176,9 @@ v2_rate = Experiment(
     families(),
     with_margin,
     measure_margin,
+    enclose=enclosed.rate,
     witnesses=(equality_instance, balanced_unequal, lambda: scalar(1.0, 1.0, 1.5, 0.5)),
+    settings=altered_settings(altered_margin, witnesses=(*RATE_WITNESSES, lambda: scalar(1.0, 0.0, 2.0, 1.9))),
     on_data=on_data(),
     picture="rate",
     confirmed_by=TIGHTER,
@@ -166,9 +189,18 @@ def measure_later(instances: Instances, run: Run) -> Measured:
     """A start at t₀ = a tenth of the horizon: c₂ is taken there, the loss is followed from there."""
     instances = to_device(instances, run)
     problem = reduced(instances)
-    trajectory = flow(problem, log_times(horizon(problem, 10.0)), run)
+    return _later(instances, problem, flow(problem, log_times(horizon(problem, 10.0)), run), 22)
+
+
+def altered_later(instances: Instances, run: Run, training: Training) -> Measured:
+    """The same under another training, from a sixteenth of the recorded times on."""
+    problem, path, _ = train_altered(instances, run, 10.0, training=training)
+    return _later(to_device(instances, run), problem, path, path.times.shape[1] // 16)
+
+
+def _later(instances: Instances, problem: Reduced, trajectory: Trajectory, k: int) -> Measured:
+    """Both sides from the k-th recorded time on."""
     budget, seen = log_loss_budget(problem, trajectory)
-    k = 22
     E, ell = error_norm(trajectory), trajectory.excess_loss
     values = {
         **static(instances),
@@ -195,7 +227,9 @@ cor6 = Experiment(
     families(),
     with_margin,
     measure_later,
+    enclose=enclosed.rate_after,
     witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5), balanced_unequal),
+    settings=altered_settings(altered_later, witnesses=(*RATE_WITNESSES, lambda: scalar(1.0, 0.0, 2.0, 1.9))),
     on_data=on_data(),
     picture="rate",
     confirmed_by=TIGHTER,
@@ -205,6 +239,7 @@ cor6_printed = Experiment(
     families(scales=(0,), conditions=(0,)),
     realise,
     measure_later,
+    enclose=enclosed.from_later_start,
     picture="rate",
     confirmed_by=TIGHTER,
 )
