@@ -78,8 +78,9 @@ class Experiment:
     on_data: Callable[[Any], tuple[SearchStrategy[Any], Realise]] | None = None
     picture: str = ""
     """Part whose two sides are drawn over time in the report."""
-    enclose: Callable[[Instances], dict[str, Any]] | None = None
-    """For algebraic claims: the values of one instance as Arb balls, measured side included."""
+    enclose: Callable[[dict[str, Any]], list[dict[str, Any]]] | None = None
+    """One instance in exact rationals -> its values, measured ones included, as rationals or Arb balls: one dict a
+    place (a step, a time, or the instance itself); see `verify.certify`."""
     movable: tuple[str, ...] = ()
     """Tensors of an instance that may take any value near by: the search for extremal instances varies these."""
     confirmed_by: str = "the same computation repeated on the instance alone"

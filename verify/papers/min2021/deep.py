@@ -480,6 +480,7 @@ EXPERIMENTS = (
         realise_deep,
         measure_operator,
         enclose=enclosed.balanced_operator,
+        witnesses=(column,),
     ),
     Experiment(
         "min2021.gd-thm31",

@@ -1,0 +1,19 @@
+"""Certified evidence: instances re-run in ball arithmetic, and refutations as scripts that prove themselves.
+
+The dynamics are in `rigorous`, arithmetic in `operations`; both need python-flint only.
+"""
+
+from __future__ import annotations
+
+from theory import Claim
+
+from ..experiment import Experiment
+from ..search import Found
+from .certificate import Certificate, certify
+
+__all__ = ["Certificate", "certified", "certify"]
+
+
+def certified(claim: Claim, experiment: Experiment, found: Found) -> bool:
+    """True when the experiment encloses the measured side, and the relation fails for every point of the balls."""
+    return experiment.enclose is not None and certify(claim, experiment, found.instances, found.part).outcome == "fails"
