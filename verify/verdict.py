@@ -8,7 +8,7 @@ from enum import Enum
 class Verdict(Enum):
     """A verdict with the sentence that users read."""
 
-    PROVED = ("proved", "Every proof step is exact algebra, free of shapes, and was checked by machine.")
+    PROVED = ("proved", "Every proof step was decided by machine: shape-free exact algebra, z3, or ball arithmetic.")
     CERTIFIED = ("certified", "Ball arithmetic encloses both sides of the counterexample.")
     HOLDS_RIGOROUSLY = (
         "certified",

@@ -58,6 +58,13 @@ def _row(claim: Claim) -> dict[str, Any]:
 
 def proof_summary(steps: tuple[Step, ...]) -> str:
     """How the steps are justified, without carrying them out: "2 algebra, 1 lemma"."""
-    short = {StepKind.ALGEBRA: "algebra", StepKind.LEMMA: "lemma", StepKind.CLAIM: "claim", StepKind.CITED: "cited"}
+    short = {
+        StepKind.ALGEBRA: "algebra",
+        StepKind.SMT: "z3",
+        StepKind.BALLS: "balls",
+        StepKind.LEMMA: "lemma",
+        StepKind.CLAIM: "claim",
+        StepKind.CITED: "cited",
+    }
     counts = Counter(short[step.kind] for step in steps)
     return ", ".join(f"{n} {kind}" for kind, n in counts.items()) or "none"
