@@ -259,7 +259,7 @@ def _sums(expr: Any, _: Claim) -> Iterator[Change]:
         rest = expr.func(*expr.args[:i], *expr.args[i + 1 :]).doit(deep=False)
         yield Operator.TERM, expr, rest, rest
         for operator, factor in (*((Operator.COEFFICIENT, f) for f in FACTORS), (Operator.SIGN, -1)):
-            new = factor * term
+            new: Any = factor * term
             yield operator, term, new, expr.func(*expr.args[:i], new, *expr.args[i + 1 :])
 
 

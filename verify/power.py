@@ -69,12 +69,15 @@ class Trial:
 
 @dataclass(frozen=True)
 class Seen:
-    """One altered part on a batch: its judgement; where it differs from the claim, asks for more, has values. (B,)"""
+    """One altered part on a batch: its judgement; where it differs from the claim, asks for more, has values (B,); and
+    the share of what it asks for more that is exceeded, at the place where it is largest: positive when violated. (B,)
+    """
 
     judgement: Judgement
     differs: Tensor
     stronger: Tensor
     known: Tensor
+    nearness: Tensor
 
 
 def any_of(seen: list[Seen], what: str) -> Tensor:
@@ -136,7 +139,7 @@ class Power:
         seen = self._look([trial], measured)[0]
         if not seen:
             return torch.full((len(measured.budget[self.claim.parts[0].name]),), -torch.inf, dtype=torch.float64)
-        return torch.stack([_nearness(v.judgement).amax(1) for v in seen]).amax(0).cpu()
+        return torch.stack([v.nearness for v in seen]).amax(0).cpu()
 
     def _confirm(self, seen: list[tuple[Trial, list[Seen]]], closely: Callable[[list[int]], Measured]) -> None:
         """Run a few instances again that together violate most statements; keep what is violated again."""
@@ -151,12 +154,11 @@ class Power:
 
     def _approach(self, seen: list[tuple[Trial, list[Seen]]], measured: Measured, instances: Instances | None) -> None:
         """Keep the instance that comes closest to refuting a surviving statement, and its sides as a picture."""
-        for trial, j in ((t, v.judgement) for t, vs in seen if t.open and t.stronger for v in vs):
-            worst = _nearness(j).amax(1)
-            i = int(worst.argmax())
-            if float(worst[i]) > trial.closest:
-                trial.closest = float(worst[i])
-                trial.curve = self._curve(j, measured, i)
+        for trial, v in ((t, v) for t, vs in seen if t.open and t.stronger for v in vs):
+            i = int(v.nearness.argmax())
+            if float(v.nearness[i]) > trial.closest:
+                trial.closest = float(v.nearness[i])
+                trial.curve = self._curve(v.judgement, measured, i)
                 trial.start = None if instances is None else pick(instances, [i])
 
     def _curve(self, j: Judgement, measured: Measured, i: int) -> dict[str, Any]:
@@ -269,8 +271,8 @@ def _slice(j: Judgement, rows: slice) -> Judgement:
     return replace(j, sides=sides, **{n: getattr(j, n)[rows] for n in ("excess", "near", "unclear", "silent", "slack")})
 
 
-def _asks_more(own: Judgement, b: Sides, times: int, turned: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """(differs from the claim, asks for more than it, has values) for each of the altered instances."""
+def _asks_more(own: Judgement, b: Sides, times: int, turned: bool) -> tuple[Tensor, ...]:
+    """(differs from the claim, asks for more than it, has values, nearness) for each of the altered instances."""
     a = own.sides
     size = 1 + a.left.abs() if own.log else torch.maximum(a.left.abs(), a.right.abs())
     scale = DISTINCT * torch.where(torch.isfinite(size), size, 1.0).expand_as(a.gap).repeat(times, 1)
@@ -279,14 +281,9 @@ def _asks_more(own: Judgement, b: Sides, times: int, turned: bool) -> tuple[Tens
     stronger = ((more > scale) & both).any(1) | (b.judged & ~judged).any(1)
     differs = stronger | ((more.abs() > scale) & both).any(1) | (judged & ~b.judged).any(1)
     known = ~torch.isnan(b.gap).all(1)
-    return (differs | turned) & known, (stronger | turned) & known, known
-
-
-def _nearness(j: Judgement) -> Tensor:
-    """(B, T) how near each place is to violation beyond the budget: relative to the larger side, or as a log ratio."""
-    s = j.sides
-    size = torch.ones_like(s.gap) if j.log else torch.maximum(s.left.abs(), s.right.abs()).clamp_min(1e-300)
-    return torch.where(s.judged, (s.gap - s.budget) / size, -torch.inf).nan_to_num(nan=-torch.inf)
+    share = torch.where((more.abs() > scale) & b.judged, (b.gap - b.budget) / more.abs(), -torch.inf)
+    nearness = share.nan_to_num(nan=-torch.inf).amax(1)
+    return (differs | turned) & known, (stronger | turned) & known, known, nearness
 
 
 def _cover(violated: Tensor) -> list[int]:
@@ -354,10 +351,13 @@ def _table_row(row: dict[str, Any]) -> dict[str, Any]:
         **{k: row[k] for k in ("name", "part", "operator")},
         "outcome": outcome,
         "decided": decided,
-        "evidence": row["refuted"]
-        or (f"closest: {row['closest']:.3g} from violation" if outcome == "survived" else ""),
+        "evidence": row["refuted"] or (_nearest(row) if outcome == "survived" else ""),
         "curve": row["curve"] if outcome == "survived" else None,
     }
+
+
+def _nearest(row: dict[str, Any]) -> str:
+    return f"the nearest instance has a slack of {-row['closest']:.3g} times what is asked for more"
 
 
 def _outcome(row: dict[str, Any]) -> tuple[str, str]:

@@ -160,6 +160,7 @@ bias_det = Experiment(
     families(POSITIVE_LEVEL, unseen=True, scales=(0, -1, 1), conditions=(0, 1, 2)),
     realise,
     measure_bias,
+    movable=("Y", "U", "V"),
     witnesses=(
         lambda: together(
             scalar(1.0, 1e-3, 1.0, 1e-4, 1.0),

@@ -145,6 +145,7 @@ gd_drift = Experiment(
     families(scales=(0, -1, 1), conditions=(0, 1, 2)),
     realise,
     measure_drift,
+    movable=("Y", "U", "V"),
     enclose=enclosed.drift,
     witnesses=DRIFT_WITNESSES,
     settings={
@@ -274,6 +275,7 @@ gd_rate = Experiment(
     families(POSITIVE_LEVEL, unseen=True, scales=(0, -1, 1), conditions=(0, 1)),
     small_error,
     measure_gd_rate,
+    movable=("Y", "U", "V"),
     enclose=enclosed.rate_of_descent,
     witnesses=GD_WITNESSES,
     settings={

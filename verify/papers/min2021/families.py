@@ -15,6 +15,9 @@ from ...experiment import Instances
 
 SEEDS = st.integers(0, 2**32 - 1)
 SIZES = st.integers(1, 5)
+RANKS = st.sampled_from((1, 2, 3, 2, 4))
+"""Rank 1 alone tells no index from another: it comes once in five."""
+BEYOND = st.sampled_from((0, 1, 2, 0))
 POSITIVE_LEVEL = ("full", "one-sided", "orthogonal")
 """Regimes in which c > 0 by construction."""
 ANY_LEVEL = (*POSITIVE_LEVEL, "gaussian", "narrow", "balanced", "zero-target")
@@ -22,8 +25,8 @@ ANY_LEVEL = (*POSITIVE_LEVEL, "gaussian", "narrow", "balanced", "zero-target")
 
 @dataclass(frozen=True)
 class Family:
-    """Shapes, regime, scale and seed of a batch. `scale` and `condition` are decimal exponents: weights are of
-    size 10^scale, Σ_x has condition number 10^condition."""
+    """Shapes, regime, scale and seed of a batch. `scale`, `condition` and `stretch` are decimal exponents: weights
+    are of size 10^scale, Σ_x has condition number 10^condition, and X the largest singular value 10^stretch."""
 
     n: int
     D: int
@@ -34,6 +37,7 @@ class Family:
     scale: float
     condition: float
     seed: int
+    stretch: float = 0.0
 
     def generator(self) -> torch.Generator:
         return torch.Generator().manual_seed(self.seed)
@@ -48,16 +52,15 @@ def families(
     scales: tuple[float, ...] = (0, -0.5, 0.5, -1, 1, -3, 3),
     conditions: tuple[float, ...] = (0, 1, 2, 4),
 ) -> Family:
-    """Any shapes 1 to 5 (rank-deficient X, n > D, h = 1 among them), regime, scale and conditioning."""
-    n, D, m = draw(SIZES), draw(SIZES), draw(st.integers(1, outputs))
-    if unseen:
-        D = D + 1
-    r = draw(st.integers(1, min(n, D - 1 if unseen else D)))
+    """Any shapes up to 6 (rank-deficient X, n > D, h = 1 among them), regime, scale, conditioning and size of X."""
+    r, m = draw(RANKS), draw(st.integers(1, outputs))
+    n, D = r + draw(BEYOND), r + draw(BEYOND) + unseen
     regime = draw(st.sampled_from(regimes))
     h = draw(_width(regime, m, r))
     scale = draw(st.sampled_from(scales).map(float))
     condition = draw(st.sampled_from(conditions).map(float)) if r > 1 else 0.0
-    return Family(n, D, m, h, r, regime, scale, condition, draw(SEEDS))
+    stretch = draw(st.sampled_from((0.0, -1.0, 1.0, 0.0)))
+    return Family(n, D, m, h, r, regime, scale, condition, draw(SEEDS), stretch)
 
 
 def _width(regime: str, m: int, r: int) -> st.SearchStrategy[int]:
@@ -89,13 +92,13 @@ def realise(family: Family, B: int) -> Instances:
 
 
 def inputs(family: Family, B: int, g: torch.Generator) -> Tensor:
-    """X of rank r exactly (up to rounding), squared singular values from 1 down to 10^(−condition)."""
+    """X of rank r exactly (up to rounding), squared singular values from 10^(2·stretch) down by 10^condition."""
     left, right = orthonormal(g, B, family.n, family.r), orthonormal(g, B, family.D, family.r)
     exponents = torch.rand(B, family.r, generator=g, dtype=torch.float64).sort(descending=True).values
     exponents = torch.cat((torch.ones(B, 1, dtype=torch.float64), exponents[:, 1:]), 1)
     if family.r > 1:
         exponents = torch.cat((exponents[:, :-1], torch.zeros(B, 1, dtype=torch.float64)), 1)
-    sigma = 10 ** ((exponents - 1) * family.condition / 2)
+    sigma = 10 ** (family.stretch + (exponents - 1) * family.condition / 2)
     return (left * sigma[:, None]) @ right.mT
 
 

@@ -93,6 +93,7 @@ dLdt = Experiment(
     families(),
     realise,
     measure_speed,
+    movable=("Y", "U", "V"),
     enclose=enclosed.speed,
     witnesses=(lambda: DLDT_MUTANT,),
     settings=altered_settings(measure_altered_speed, witnesses=(lambda: DLDT_MUTANT,)),
@@ -232,6 +233,7 @@ conserved = Experiment(
     families(scales=(0, -3, 3), conditions=(0, 1, 2)),
     realise,
     measure_conserved,
+    movable=("Y", "U", "V"),
     settings={
         "rates-1-2": Variation(measure=partial(measure_conserved, rates={"V": 2.0}), witnesses=RATE_WITNESSES),
         "weight-decay": Variation(measure=decaying, witnesses=RATE_WITNESSES),
@@ -311,6 +313,7 @@ thm1 = Experiment(
     families(),
     realise,
     measure_rate,
+    movable=("Y", "U", "V"),
     enclose=enclosed.rate,
     witnesses=(
         lambda: together(scalar(1.0, 0.0, 1.0, 0.1), scalar(1.0, 0.0, 0.5, 1.0), scalar(1.0, 2e-4, 1.0, 0.0)),
@@ -383,6 +386,7 @@ equilibrium = Experiment(
     families(POSITIVE_LEVEL),
     realise,
     measure_equilibrium,
+    movable=("Y", "U", "V"),
     enclose=enclosed.path_length,
     witnesses=(lambda: together(scalar(1.0, 0.99 + 0.01**2, 1.0, 0.99), scalar(1.0, 1e-3, 1.0, 1e-4)),),
     settings={

@@ -65,6 +65,7 @@ lemma1_det = Experiment(
     families(unseen=True, scales=(0, -3, 3), conditions=(0, 2)),
     realise,
     measure_orthogonality,
+    movable=("Y", "U", "V"),
     enclose=enclosed.orthogonality,
     witnesses=(aligned_block,),
 )

@@ -82,7 +82,7 @@ def measure_pair(instances: Instances, run: Run) -> Measured:
 
 
 lemma8 = Experiment(
-    "min2021.v2-lemma8", PAIRS, realise_pair, measure_pair, enclose=enclosed.smallest_of_gram
+    "min2021.v2-lemma8", PAIRS, realise_pair, measure_pair, movable=("A", "B"), enclose=enclosed.smallest_of_gram
 )
 
 
@@ -146,6 +146,7 @@ instant = Experiment(
     families(scales=(0, -1, 1)),
     with_margin,
     measure_instant,
+    movable=("Y", "U", "V"),
     enclose=enclosed.speed,
     witnesses=(equality_instance, balanced_unequal),
     settings=altered_settings(altered_instant, witnesses=(equality_instance, lambda: scalar(1.0, 1.0, 1.5, 0.5))),
@@ -176,6 +177,7 @@ v2_rate = Experiment(
     families(),
     with_margin,
     measure_margin,
+    movable=("Y", "U", "V"),
     enclose=enclosed.rate,
     witnesses=(equality_instance, balanced_unequal, lambda: scalar(1.0, 1.0, 1.5, 0.5)),
     settings=altered_settings(altered_margin, witnesses=(*RATE_WITNESSES, lambda: scalar(1.0, 0.0, 2.0, 1.9))),
@@ -227,6 +229,7 @@ cor6 = Experiment(
     families(),
     with_margin,
     measure_later,
+    movable=("Y", "U", "V"),
     enclose=enclosed.rate_after,
     witnesses=(lambda: scalar(1.0, 1.0, 1.5, 0.5), balanced_unequal),
     settings=altered_settings(altered_later, witnesses=(*RATE_WITNESSES, lambda: scalar(1.0, 0.0, 2.0, 1.9))),
