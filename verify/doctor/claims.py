@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
@@ -29,6 +30,8 @@ SPARE = 3
 its matrix functions."""
 FLOAT, LONG, REFERENCE = 53, 160, 400
 """Bits of float64, of the mpmath run, and of the balls that stand for the exact value."""
+LARGEST, SMALLEST = sys.float_info.max, sys.float_info.min
+"""The range of normal float64 numbers, which balls do not have."""
 TELLING = 1e-6
 """Relative radius from which on a ball is too wide to show anything."""
 
@@ -108,18 +111,19 @@ def _numbers(value: Any) -> list[Any]:
 
 
 def _ratio(found: Any, exact: flint.arb, rounded: flint.arb) -> float:
-    """|found − exact| over the radius of the running bound; nan where no ball is finite, or where it holds everything
-    within `TELLING` of the value."""
+    """|found − exact| over the radius of the running bound; nan where no ball is finite, where it holds everything
+    within `TELLING` of the value, and where the value is beyond float64 and was found to be infinite."""
     if not (exact.is_finite() and rounded.is_finite()):
         return math.nan
     if not mpmath.isfinite(found):
-        return math.inf
+        beyond = abs(exact) > LARGEST and found == (math.inf if exact > 0 else -math.inf)
+        return math.nan if beyond else math.inf
     with flint.ctx.workprec(REFERENCE):
-        middle, radius = exact.mid(), exact.rad() + rounded.rad()
+        middle, radius = exact.mid(), exact.rad() + rounded.rad() + SMALLEST
         apart = abs(flint.arb(_rational(found)) - middle)
         if apart == 0:
             return 0.0
-        ratio = float((apart / radius).mid()) if radius > 0 else math.inf
+        ratio = float((apart / radius).mid())
         return ratio if ratio > 1 or radius <= TELLING * abs(middle) else math.nan
 
 

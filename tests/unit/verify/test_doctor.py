@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import flint
 import numpy as np
 import pytest
 import torch
 
 from theory import get_claim
 from verify import doctor
+from verify.doctor import claims
 from verify.doctor.bench import Specimen, specimen_of
 from verify.doctor.check import Compared, Untested
 
@@ -168,6 +170,15 @@ def test_a_spoilt_mpmath_or_ball_is_unsound(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_backend_that_gives_no_number_is_unsound(monkeypatch: pytest.MonkeyPatch) -> None:
     spoil(monkeypatch, "theory.backends.torch_backend.TorchOps.eigenvalues", lambda x: x * torch.nan)
     assert diagnose("compiled statements", *STATIC).worst == math.inf
+
+
+def test_values_beyond_float64_are_infinite_in_float64_and_nothing_else_is() -> None:
+    huge, one = flint.arb(10) ** 400, flint.arb(1)
+    assert math.isnan(claims._ratio(math.inf, huge, huge))
+    assert [claims._ratio(x, huge, huge) for x in (-math.inf, math.nan)] == [math.inf] * 2
+    assert claims._ratio(math.inf, one, one) == math.inf
+    assert claims._ratio(1 + 1e-15, one, flint.arb(1, 1e-14)) == pytest.approx(0.1, rel=0.2)
+    assert math.isnan(claims._ratio(1.1, one, flint.arb(1, 0.5))) and claims._ratio(2.1, one, flint.arb(1, 0.5)) > 2
 
 
 def test_confirming_runs_agree_until_one_integrator_is_spoilt(monkeypatch: pytest.MonkeyPatch) -> None:
