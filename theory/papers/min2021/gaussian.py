@@ -145,7 +145,12 @@ lemma1_det = Claim(
             when=sp.Ge(h, m + r),
             trivial=sp.Integer(0),
         ),
-        Part("upper", sp.Le(level_measured, 2 * SingularValue(Stack(V, seen), 1) ** 2), when=sp.Ge(h, m + r)),
+        Part(
+            "upper",
+            sp.Le(level_measured, 2 * SingularValue(Stack(V, seen), 1) ** 2),
+            when=sp.Ge(h, m + r),
+            note="never better than ‖U₁‖₂² + ‖V‖₂², which Weyl gives",
+        ),
         Part("cross", sp.Le(cross, spread), trivial=SpectralNorm(Stack(V, seen)) * SpectralNorm(unseen)),
         Part("product", sp.Le(product, spread), trivial=SpectralNorm(seen) * SpectralNorm(V)),
     ),

@@ -16,7 +16,7 @@ law = Claim(
     setting=GAUSSIAN_SETTING,
     parts=(Part("chi-square", sp.Eq(F_chi, ChiSquareCDF(chi, D - r)), Quantifier.LAW),),
     assumptions=(
-        Assumption("U₂(0) iid N(0, τ²)", dropped="signs"),
+        Assumption("U₂(0) iid N(0, τ²)", dropped="sparse"),
         Assumption("U₂(0) independent of (U₁, V)(0)", dropped="dependent"),
         Assumption("D > r", sp.Gt(D, r)),
         Assumption("m = 1", sp.Eq(m, 1), dropped="two-outputs"),

@@ -27,7 +27,7 @@ from .training import ROUNDING, fastest_rate, horizon, reduced, static
 norm = torch.linalg.matrix_norm
 LONG = 60.0
 """Longest training by an explicit integrator, in shortest time scales."""
-GRID = 64
+GRID = 32
 """Recorded times, twice as many where a run confirms: the integrals over time are sums over them."""
 SADDLE = 24.0
 """Training near a saddle, in shortest time scales: longer, rounding would be grown until it leaves."""
@@ -185,6 +185,7 @@ def _descent(instances: Instances, problem: Reduced, run: Run, rule: Rule) -> We
     size = (norm(values["U"]) + norm(values["V"])).cummax(1).values
     count = torch.arange(1, rule.steps + 2, dtype=size.dtype, device=size.device)
     ok = torch.isfinite(size).all(1)
+    values = {k: torch.where(_column(ok, w), w, w[:, :1]) for k, w in values.items()}  # diverged: held at the start
     each = ROUNDING * size
     if rule.optimiser == "adam":  # it divides by |slope| + 10⁻⁸
         each = each + 1e8 * rule.step[:, None] * ROUNDING * size * fastest_rate(problem)[:, None]

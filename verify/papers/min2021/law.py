@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -14,7 +15,7 @@ from numerics.networks import loss_of, minibatch_loss_of, two_layer_linear
 
 from ...errors import VerifyError
 from ...experiment import Design, Measured, Run, Sampling, to_device
-from .altered import FLOW, SETTINGS
+from .altered import DECAY, FLOW, RATES, Training
 from .families import gaussian
 from .gaussian import (
     Draw,
@@ -32,6 +33,8 @@ from .gaussian import (
 
 # ---- the exact law: m = 1, trained by autograd
 STEPS, STEP = 30, 0.05
+NINE_OF_TEN = 1.6448536269514722
+"""P(|g| ≤ this) = .9 for a standard normal g."""
 
 
 def sample_law(
@@ -72,9 +75,9 @@ def sample_law(
     return Measured(values, {"chi-square": torch.zeros_like(chi)[:, None]})
 
 
-def signs(U1: Tensor, U2: Tensor, tau: float) -> Tensor:
-    """Entries ±τ: iid, of the same mean and variance, not normal."""
-    return tau * U2.sign()
+def sparse(U1: Tensor, U2: Tensor, tau: float) -> Tensor:
+    """Nine entries of ten are 0, the others ±τ√10: iid, of the same mean and variance, not normal."""
+    return tau * 10**0.5 * U2.sign() * (U2.abs() > tau * NINE_OF_TEN)
 
 
 def dependent(U1: Tensor, U2: Tensor, tau: float) -> Tensor:
@@ -84,9 +87,10 @@ def dependent(U1: Tensor, U2: Tensor, tau: float) -> Tensor:
 
 
 def two_outputs(design: Design) -> Design:
-    """The design with one more output."""
-    Y = design.parameters["Y"]
-    return with_parameters(design, Y=torch.cat((Y, Y.flip(0) / 2), 1))
+    """The design with one more output, whose targets are of the same size and orthogonal to the first."""
+    Y, W = design.parameters["Y"], torch.linalg.svd(design.parameters["X"], full_matrices=False)[0]
+    more = W[:, :1] - Y @ (Y.T @ W[:, :1]) / Y.square().sum()
+    return with_parameters(design, Y=torch.cat((Y, torch.linalg.matrix_norm(Y) * more / more.norm()), 1))
 
 
 def _law_design(name: str, D: int, r: int, trained_by: str, quick: bool = True) -> Design:
@@ -105,9 +109,9 @@ law = Sampling(
     settings={
         "weight-decay": lambda d, n, g, run: sample_law(d, n, g, run, weight_decay=0.5),
         "adam": lambda d, n, g, run: sample_law(d, n, g, run, optimiser="adam"),
-        "signs": partial(sample_law, unseen_part=signs),
+        "sparse": partial(sample_law, unseen_part=sparse),
         "dependent": partial(sample_law, unseen_part=dependent),
-        "two-outputs": on(two_outputs, sample_law),
+        "two-outputs": on(two_outputs, sample_law),  # its statistic taken with Frobenius norms
     },
 )
 
@@ -167,12 +171,23 @@ def unequal(design: Design) -> Design:
     return with_parameters(design, X=X, Y=Y)
 
 
+def sample_descent(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
+    """Steps of seven tenths of the largest that are stable at the end, where the curvature is 2√(h^(2−4α) + ‖Θ̂‖²) for
+    Σ_x = I; the shortest time scale at the start is 1/((m + r)h^(1−2α) + ‖Y‖)."""
+    p = design.parameters
+    level, size = p["h"] ** (1 - 2 * p["alpha"]), float(torch.linalg.matrix_norm(p["Y"]))
+    step = 0.7 * ((1 + p["r"]) * level + size) / math.hypot(level, size)
+    return sample_scaling(design, n, g, run, train=partial(altered_end, training=Training(step=step)))
+
+
 scaling = Sampling(
     "min2021.scaling",
     SCALING_DESIGNS,
     sample_scaling,
     {
-        **{k: partial(sample_scaling, train=partial(altered_end, training=how)) for k, how in SETTINGS.items()},
+        "descent": sample_descent,
+        "rates-1-2": partial(sample_scaling, train=partial(altered_end, training=RATES)),
+        "weight-decay": partial(sample_scaling, train=partial(altered_end, training=DECAY)),
         "sparse": partial(sample_scaling, draw=draw_sparse, train=partial(altered_end, training=FLOW)),
         "unscaled": partial(sample_scaling, draw=draw_unscaled),
         "unequal": on(unequal, sample_scaling),
