@@ -24,7 +24,7 @@ FORMAT = "lemmaflow-counterexample-1"
 def shorten(claim: Claim, experiment: Experiment, found: Found, device: torch.device) -> Found:
     """The same counterexample with as few digits as still violate the claim, confirmed at higher precision."""
     for digits in (1, 2, 3, 4):
-        short = {k: _rounded(v, digits) if isinstance(v, Tensor) else v for k, v in found.instances.items()}
+        short = {k: rounded(v, digits) if isinstance(v, Tensor) else v for k, v in found.instances.items()}
         try:
             measured = experiment.measure(short, Run(device, level=1))
             if not bool(assumptions_hold(claim, measured).all()):
@@ -37,7 +37,8 @@ def shorten(claim: Claim, experiment: Experiment, found: Found, device: torch.de
     return found
 
 
-def _rounded(x: Tensor, digits: int) -> Tensor:
+def rounded(x: Tensor, digits: int) -> Tensor:
+    """Every number at so many significant decimal digits; whole numbers stay."""
     if not x.is_floating_point():
         return x
     return torch.tensor([float(f"{v:.{digits}g}") for v in x.flatten().tolist()], dtype=x.dtype).reshape(x.shape)
@@ -85,16 +86,28 @@ def load(path: Path) -> dict[str, Any]:
         ) from None
 
 
+def stored_or_found(target: str, device: str = "cpu") -> dict[str, Any]:
+    """A stored counterexample (FILE), or that of a claim whose refutation is searched afresh (its id).
+
+    "claim", "part", "instance" (nested lists) and "instances" (tensors, a batch of one).
+    """
+    if Path(target).exists() or target.endswith(".json"):
+        return load(Path(target))
+    claim = get_claim(target)
+    part, instances = _fresh(claim, device)
+    return {"claim": claim.id, "part": part, "instance": plain(instances), "instances": instances}
+
+
 def replay(target: str, device: str = "cpu") -> dict[str, Any]:
-    """Train a stored counterexample again: FILE, or the id of a claim whose refutation is searched afresh."""
+    """Train a counterexample again: FILE, or the id of a claim whose refutation is searched afresh."""
+    return retrain(stored_or_found(target, device), device)
+
+
+def retrain(stored: dict[str, Any], device: str = "cpu") -> dict[str, Any]:
+    """Train a counterexample of `stored_or_found` again; both sides, the budget, and whether it violates the claim."""
     from .papers import experiment_of
 
-    if Path(target).exists() or target.endswith(".json"):
-        stored = load(Path(target))
-        claim, part, instances = get_claim(stored["claim"]), stored["part"], stored["instances"]
-    else:
-        claim = get_claim(target)
-        part, instances = _fresh(claim, device)
+    claim, part, instances = get_claim(stored["claim"]), stored["part"], stored["instances"]
     experiment = experiment_of(claim.id)
     if not isinstance(experiment, Experiment):
         raise VerifyError(f"{claim.id} is tested by statistics; there is no single instance to replay")

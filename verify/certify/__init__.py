@@ -9,9 +9,12 @@ from theory import Claim
 
 from ..experiment import Experiment
 from ..search import Found
+from .agreement import float_against_balls
 from .certificate import Certificate, certify
+from .instances import certify_some
+from .script import export_script
 
-__all__ = ["Certificate", "certified", "certify"]
+__all__ = ["Certificate", "certified", "certify", "certify_some", "export_script", "float_against_balls"]
 
 
 def certified(claim: Claim, experiment: Experiment, found: Found) -> bool:

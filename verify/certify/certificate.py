@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from flint import arb, arb_mat, ctx, fmpq, fmpq_mat
+from flint import arb, arb_mat, ctx, fmpq_mat
 
 from theory import Claim, Part
 from theory.errors import TheoryError
@@ -24,8 +24,6 @@ PRECISIONS = (128, 256, 512)
 """Bits of working precision, tried in this order until everything is decided."""
 AXES = ("k", "t_0", "t")
 """Names of the values that say where along a trajectory a place is."""
-SHOWN = 15
-"""Digits of a ball that are shown."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +60,15 @@ class Certificate:
 
 @dataclass(frozen=True)
 class Seen:
-    """A part at one place: what is shown there, and both sides."""
+    """A part at one place: what is shown there, both sides, which place it is, and the code that was run."""
 
     outcome: str
-    where: str
-    left: Any
-    right: Any
+    where: str = ""
+    left: Any = 0
+    right: Any = 0
     note: str = ""
+    index: int = 0
+    code: PartCode | None = None
 
 
 def certify(claim: Claim, experiment: Experiment, instances: Instances, part: str | None = None) -> Certificate:
@@ -79,21 +79,31 @@ def certify(claim: Claim, experiment: Experiment, instances: Instances, part: st
     parts = (claim.part(part),) if part else claim.parts
     if experiment.enclose is None:
         raise VerifyError(f"{claim.id}: its experiment has no `enclose`; there is nothing to certify with")
-    return certify_exact(claim, parts, experiment.enclose, exact_instance(plain(instances)))
+    try:
+        seen, _ = decided(claim, parts, experiment.enclose, exact_instance(plain(instances)))
+    except Undecided as reason:
+        return Certificate(UNDECIDED, note=str(reason))
+    return _combined(seen)
 
 
-def certify_exact(claim: Claim, parts: tuple[Part, ...], enclose: Any, instance: Instance) -> Certificate:
-    """The same for an instance of exact rationals."""
-    result = Certificate(UNDECIDED)
+def decided(claim: Claim, parts: tuple[Part, ...], enclose: Any, instance: Instance) -> tuple[dict[str, Seen], int]:
+    """What is shown of each part of an exact instance, and the bits of precision that it took.
+
+    Raises `Undecided` when no precision encloses the instance, or when it is outside the claim's assumptions.
+    """
+    error, result = Undecided("nothing was tried"), None
     for precision in PRECISIONS:
         with ctx.workprec(precision):
             try:
                 places = enclose(instance)
-                result = _combined({p.name: _over_places(claim, p, places) for p in parts})
-            except (ArithmeticError, TheoryError) as error:
-                result = Certificate(UNDECIDED, note=str(error))
-        if result:
+                result = {p.name: _over_places(claim, p, places) for p in parts}, precision
+            except (ArithmeticError, TheoryError) as reason:
+                error = Undecided(str(reason))
+                continue
+        if UNDECIDED not in {s.outcome for s in result[0].values()}:
             break
+    if result is None:
+        raise error
     return result
 
 
@@ -101,13 +111,13 @@ def _over_places(claim: Claim, part: Part, places: list[dict[str, Any]]) -> Seen
     """One part at all places that give its quantities: fails before undecided before holds before silent."""
     codes: dict[Any, PartCode] = {}
     seen = []
-    for values in places:
+    for index, values in enumerate(places):
         if given_for(claim, part, values):
             shape = tuple((k, v) for k, v in values.items() if isinstance(v, int))
             if shape not in codes:
                 codes[shape] = lowered(claim, part, values)
-            seen.append(judged(codes[shape], values))
-    return min(seen, key=lambda s: (FAILS, UNDECIDED, HOLDS, SILENT).index(s.outcome), default=Seen(OUTSIDE, "", 0, 0))
+            seen.append(replace(judged(codes[shape], values), index=index, code=codes[shape]))
+    return min(seen, key=lambda s: (FAILS, UNDECIDED, HOLDS, SILENT).index(s.outcome), default=Seen(OUTSIDE))
 
 
 def judged(code: PartCode, values: Values) -> Seen:
@@ -116,7 +126,7 @@ def judged(code: PartCode, values: Values) -> Seen:
     if False in assumed:
         raise Undecided("the exact instance is outside the assumptions of the claim")
     truth = True if same_left == same_right else relation_of(code.part)(left, right)
-    place = ", ".join(f"{name} = {shown(values[name])}" for name in AXES if name in values)
+    place = ", ".join(f"{name} = {operations.shown(values[name])}" for name in AXES if name in values)
     if when is False:
         return Seen(SILENT, place, left, right)
     if truth:
@@ -133,12 +143,20 @@ def relation_of(part: Part) -> Any:
     return (lambda a, b: operations.le(b, a)) if part.is_lower_bound else operations.le
 
 
+def relation_gap(part: Part, left: Any, right: Any, *, log: bool = False) -> Any:
+    """What the relation says is ≤ 0 (of an equation: the distance of both sides), as a ball; `log`: of logarithms."""
+    apart = operations.sub(operations.log(left), operations.log(right)) if log else operations.sub(left, right)
+    if part.is_equation:
+        return ball(operations.frobenius(apart)) if isinstance(apart, fmpq_mat | arb_mat) else abs(ball(apart))
+    return -ball(apart) if part.is_lower_bound else ball(apart)
+
+
 def _reason(truth: Truth, when: Truth, left: Any, right: Any) -> str:
     if truth is False:
         return "the relation fails, but a condition or an assumption is not decided"
     if when is None:
         return "neither the relation nor the condition of the part is decided"
-    return f"both sides agree to within {distance_text(left, right)}, and balls never show equality"
+    return f"the balls overlap: both sides agree to within {distance_text(left, right)}"
 
 
 def distance_text(left: Any, right: Any) -> str:
@@ -151,21 +169,14 @@ def distance_text(left: Any, right: Any) -> str:
     return largest.str(2, radius=False)
 
 
-def shown(x: Any) -> str:
-    """A value for the reader: a short rational exactly, else a ball; a matrix by its Frobenius norm."""
-    if isinstance(x, fmpq) and len(str(x)) <= SHOWN:
-        return str(x)
-    if isinstance(x, fmpq_mat | arb_mat):
-        return f"matrix of norm {shown(operations.frobenius(x))}"
-    return ball(x).str(SHOWN) if not isinstance(x, int) else str(x)
-
-
 def _combined(parts: dict[str, Seen]) -> Certificate:
     outcomes = {name: s.outcome for name, s in parts.items()}
     for outcome in (FAILS, UNDECIDED):
         for name, s in parts.items():
             if s.outcome == outcome:
-                return Certificate(outcome, name, s.where, shown(s.left), shown(s.right), s.note, outcomes)
+                return Certificate(
+                    outcome, name, s.where, operations.shown(s.left), operations.shown(s.right), s.note, outcomes
+                )
     if HOLDS not in outcomes.values():
         return Certificate(UNDECIDED, note="no part says anything at the enclosed places", parts=outcomes)
     left_out = [name for name, outcome in outcomes.items() if outcome == OUTSIDE]

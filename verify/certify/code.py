@@ -62,8 +62,9 @@ def lowered(claim: Claim, part: Part, values: Values) -> PartCode:
 
 
 def predicates(claim: Claim) -> list[Any]:
-    """The assumptions that can be evaluated."""
-    return [a.predicate for a in claim.assumptions if a.predicate is not None]
+    """The assumptions that can be evaluated, and the domains of the quantities."""
+    domains = [q.domain for q in claim.quantities if q.domain is not sp.true]
+    return [*(a.predicate for a in claim.assumptions if a.predicate is not None), *domains]
 
 
 def given_for(claim: Claim, part: Part, values: Values) -> bool:

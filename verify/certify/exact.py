@@ -7,10 +7,9 @@ or a script says exactly what was proved about.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
-
-from flint import fmpq
 
 from .rigorous import rational, rationals
 
@@ -18,27 +17,22 @@ Instance = dict[str, Any]
 """name -> `fmpq_mat`, `fmpq`, list of `fmpq`, or int."""
 
 
-def exact_instance(plain: Mapping[str, Any]) -> Instance:
-    """The exact instance of nested lists of floats (one instance, no batch dimension)."""
-    return {name: _exact(value) for name, value in plain.items()}
+def exact_instance(plain: Mapping[str, Any], write: Callable[[float], str] = repr) -> Instance:
+    """The exact instance of nested lists of floats (one instance, no batch dimension); `write` says what a float is."""
+    return {name: value if isinstance(value, int) else _exact(written(value, write)) for name, value in plain.items()}
 
 
-def _exact(value: Any) -> Any:
-    if isinstance(value, int):
-        return value
-    if not isinstance(value, list):
-        return rational(_text(value))
-    return rationals([[_text(x) for x in row] for row in value]) if is_rows(value) else _numbers(value)
+def dyadic(x: float) -> str:
+    """The value of a float64 itself, to the last bit."""
+    return str(Fraction(x))
 
 
-def _numbers(values: list[Any]) -> list[fmpq]:
-    return [rational(_text(x)) for x in values]
+def written(value: Any, write: Callable[[float], str] = repr) -> Any:
+    """The decimals that are printed for a number or for nested lists of numbers."""
+    return [written(x, write) for x in value] if isinstance(value, list) else write(float(value))
 
 
-def is_rows(value: Any) -> bool:
-    """Whether a value is a list of rows."""
-    return isinstance(value, list) and bool(value) and isinstance(value[0], list)
-
-
-def _text(x: float) -> str:
-    return repr(float(x))
+def _exact(text: Any) -> Any:
+    if not isinstance(text, list):
+        return rational(text)
+    return rationals(text) if isinstance(text[0], list) else [rational(x) for x in text]

@@ -340,3 +340,20 @@ def pseudo_inverse(A: Any, r: int) -> Any:
 
 def row_projector(A: Any, r: int) -> Any:
     return pseudo_inverse(A, r) * A
+
+
+# ---- for the reader
+
+
+SHOWN = 15
+"""Digits of a ball, and length of a rational, that are shown."""
+
+
+def shown(x: Any) -> str:
+    """A value for the reader: a short rational exactly, else a ball; a long matrix by its Frobenius norm."""
+    if isinstance(x, fmpq_mat | arb_mat):
+        rows = "; ".join(", ".join(map(shown, row)) for row in x.tolist())
+        return f"[{rows}]" if len(rows) <= 6 * SHOWN else f"a matrix of norm {shown(frobenius(x))}"
+    if isinstance(x, int) or (isinstance(x, fmpq) and len(str(x)) <= SHOWN):
+        return str(x)
+    return ball(x).str(SHOWN)

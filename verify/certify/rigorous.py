@@ -286,7 +286,7 @@ def bounded(most: fmpq, log_length: float) -> fmpq:
     return min(most, short(2.0 ** max(log_length, -900.0))) if log_length < 900 else most
 
 
-STEPS = 2000
+STEPS = 500
 
 
 def flight(field: Field, state: Layers, end: fmpq, start: fmpq | None = None) -> list[Flight]:

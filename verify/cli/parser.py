@@ -145,6 +145,11 @@ def _replay(commands: Any) -> None:
     parser = _add(commands, "replay", "Run a stored counterexample again: measured, predicted, budget.")
     parser.add_argument("target", metavar="FILE|ID", help="a file of OUT/counterexamples, or the id of an erratum")
     parser.add_argument("--device", choices=DEVICES, default="cpu")
+    parser.add_argument(
+        "--export-script",
+        metavar="FILE",
+        help="also write a script that proves the violation in ball arithmetic and needs python-flint only",
+    )
     _json(parser)
 
 

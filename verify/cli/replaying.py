@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from ..report.numbers import number
@@ -14,9 +15,15 @@ from .output import print_json
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 0 when the violation shows again, 1 when it does not."""
     check_device(arguments.device)
-    from ..counterexample import replay
+    from ..counterexample import retrain, stored_or_found
 
-    found = replay(arguments.target, device=arguments.device)
+    stored = stored_or_found(arguments.target, arguments.device)
+    found = retrain(stored, arguments.device)
+    if arguments.export_script:
+        from ..certify import export_script
+
+        export_script(stored, Path(arguments.export_script))
+        found["script"] = arguments.export_script
     if arguments.json:
         print_json(found)
     else:
@@ -31,6 +38,8 @@ def _text(found: dict[str, Any]) -> str:
     lines += [f"  {name:<10}{_value(found[name])}" for name in ("measured", "predicted", "excess", "budget")]
     lines += [f"  at {name} = {_value(value)}" for name, value in found["at"].items()]
     lines += [f"  with {name} = {_value(value)}" for name, value in found["instance"].items()]
+    if "script" in found:
+        lines.append(f"  proved in ball arithmetic by {found['script']}, which needs python-flint only")
     return "\n".join(lines)
 
 

@@ -344,6 +344,11 @@ def column() -> Instances:
     return {"W_1": _matrix([root], [0.0]), "W_2": _matrix([root]), "Y": _matrix([0.9], [0.05])}
 
 
+def short_column() -> Instances:
+    """The same in short decimals, exactly balanced: W₁ᵀW₁ = ¼ = W₂²."""
+    return {"W_1": _matrix([0.3], [0.4]), "W_2": _matrix([0.5]), "Y": _matrix([0.1], [0.2])}
+
+
 def unbalanced(family: Deep, B: int) -> Instances:
     """The family's shapes with Gaussian layers."""
     return realise_deep(replace(family, regime="near"), B)
@@ -486,7 +491,7 @@ EXPERIMENTS = (
         realise_deep,
         measure_operator,
         enclose=enclosed.balanced_operator,
-        witnesses=(column,),
+        witnesses=(short_column,),
     ),
     Experiment(
         "min2021.gd-thm31",

@@ -104,11 +104,14 @@ def fastest(i: Instance) -> float:
 
 
 def times_of(i: Instance, rate: float) -> list[fmpq]:
-    """The times that the instance names, else an eighth, a quarter, a half and the whole of the reach."""
+    """The times that the instance names, as far as the reach goes; else an eighth, a quarter, a half and all of it."""
     if rate == 0:
         raise Undecided("nothing moves")
     end = short(REACH / rate)
-    return i["t"] if "t" in i else [end / 8, end / 4, end / 2, end]
+    times = [t for t in i.get("t", [end / 8, end / 4, end / 2, end]) if t <= end]
+    if not times:
+        raise Undecided(f"the times lie beyond t = {end}, up to which the flow is enclosed")
+    return times
 
 
 # ---- algebra
