@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import find, settings
 
 from theory import Claim, Part, catalogue
 from theory.evaluate import compile as compile_expression
 from verify.checks import evaluate_sides, programs
 from verify.experiment import Experiment, Run
 from verify.papers import experiment_of
+from verify.search import EVERY_CHECK
 from verify.theorem_tests import quiet
 
 NOTHING_KNOWN = {
@@ -74,8 +76,6 @@ def test_what_is_known_is_true(claim: Claim, part: Part) -> None:
 
 
 def _drawn(experiment: Experiment) -> Any:
-    from hypothesis import HealthCheck, find, settings
-
     return find(
-        experiment.families, lambda _: True, settings=settings(database=None, suppress_health_check=list(HealthCheck))
+        experiment.families, lambda _: True, settings=settings(database=None, suppress_health_check=EVERY_CHECK)
     )

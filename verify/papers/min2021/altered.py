@@ -1,7 +1,7 @@
 """Training with an assumption dropped: other layer rates, weight decay, finite steps, Adam.
 
 Whole networks, by autograd on the stated loss. Nothing that the theory of the flow says about them is used: where a
-claim speaks of the end of training, what is missing is judged from how much changed since half the time.
+claim speaks of the end of training, what is missing is judged from how fast they still move.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from numerics.reduced import Reduced
 from numerics.types import Loss, Params
 
 from ...experiment import Instances, Measured, Run, Variation, to_device
-from .training import ROUNDING, fastest_rate, horizon, reduced, static
+from .training import ROUNDING, fastest_rate, horizon, level, reduced, static
 
 norm = torch.linalg.matrix_norm
 LONG = 60.0
@@ -110,15 +110,13 @@ class Path(Trajectory):
         """The first layer. (B, T, D, h)"""
         return self.problem.Phi1[:, None] @ self.U1 + self.problem.Phi2[:, None] @ self.U2
 
-    @property
-    def half(self) -> int:
-        """Index of about half the time of training."""
-        return int((self.times[0] - self.times[0, -1] / 2).abs().argmin())
-
     def unsettled(self, value: Tensor) -> Tensor:
-        """Twice what changed in the second half of training, an estimate of what is missing to the limit of a value
-        (B, T, rows, columns). (B, 1)"""
-        return 2 * norm(value[:, -1:] - value[:, self.half : self.half + 1])
+        """What a value (B, T, rows, columns) would still change by, if it went on at its last speed for 25/(λ_r c), the
+        time in which the flow of the claims forgets all (for c = 0 a thousand shortest time scales). (B, 1)"""
+        rate = self.problem.root[:, -1].square() * level(self.problem)
+        slowest = torch.where(rate > 0, 25 / rate, 1e3 / fastest_rate(self.problem))[:, None]
+        pace = norm(value[:, -1:] - value[:, -2:-1]) / self.times[:, -2:].diff(dim=1)
+        return pace * torch.maximum(slowest, self.times[:, -1:])
 
     @property
     def product_error(self) -> Tensor:

@@ -38,12 +38,13 @@ from .families import (
     scalar,
     together,
 )
-from .flows import autograd_flow, balanced, rounding_of_q
+from .flows import balanced, rounding_of_q
 from .training import (
     AUTOGRAD,
     ROUNDING,
     STABLE,
     TIGHTER,
+    autograd_flow,
     error_norm,
     fastest_rate,
     growth,
@@ -99,7 +100,7 @@ def measure_bias(instances: Instances, run: Run) -> Measured:
 
 
 def altered_bias(instances: Instances, run: Run, training: Training, long: float = LONG) -> Measured:
-    """Under another training. The limits are judged by how much changed in the second half of it."""
+    """Under another training. The limits are judged by how fast they still move."""
     instances = to_device(instances, run)
     problem, path, values = train_altered(instances, run, 30.0, training=training, long=long)
     return _bias(problem, path, values, _altered_end(path, instances))

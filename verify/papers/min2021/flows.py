@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from numerics.descent import gradient_descent
-from numerics.flow import Trajectory, gradient_flow
+from numerics.flow import Trajectory
 from numerics.networks import loss_of, two_layer_linear
 from numerics.reduced import Reduced
 
@@ -24,6 +24,8 @@ from .training import (
     ROUNDING,
     STABLE,
     TIGHTER,
+    autograd_descent,
+    autograd_flow,
     error_norm,
     fastest_rate,
     flow,
@@ -105,35 +107,6 @@ dLdt = Experiment(
 def _short(instances: Instances, steps: float) -> Tensor:
     """Times up to `steps` fastest time scales: the autograd engine is explicit. (B, T)"""
     return log_times(steps / fastest_rate(reduced(instances)))[:, ::4]
-
-
-def autograd_flow(
-    instances: Instances, run: Run, times: Tensor, **changes: Any
-) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
-    """(U(t), V(t)), their errors and ok flags: the networks trained by autograd on the stated loss."""
-    rtol = 1e-10 if run.level == 0 else 1e-11
-    params = {k: instances[k] for k in ("U", "V")}
-    result = gradient_flow(
-        loss_of(two_layer_linear, instances["X"], instances["Y"]),
-        params,
-        times,
-        rtol=rtol,
-        max_steps=20_000,
-        **changes,
-    )
-    return result.values, result.error, result.ok
-
-
-def autograd_descent(
-    instances: Instances, run: Run, times: Tensor
-) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
-    """Gradient descent read at t = kη, as `autograd_flow` gives it: eight steps, each a hundredth of the last time."""
-    loss = loss_of(two_layer_linear, instances["X"], instances["Y"])
-    result = gradient_descent(
-        loss, {k: instances[k] for k in ("U", "V")}, step=times[:, -1] / 100, steps=8, observe=lambda p: p
-    )
-    zero = torch.zeros_like(times)
-    return result.values, {"U": zero, "V": zero}, torch.ones_like(zero[:, 0], dtype=torch.bool)
 
 
 def measure_conserved(instances: Instances, run: Run, train_by: Any = autograd_flow, **changes: Any) -> Measured:
@@ -367,7 +340,7 @@ def rounding_of_q(problem: Reduced) -> Tensor:
 
 
 def altered_equilibrium(instances: Instances, run: Run, training: Training, long: float = LONG) -> Measured:
-    """Under another training. Whether E → 0 is judged by how much E changed in the second half of it."""
+    """Under another training. Whether E → 0 is judged by how fast E still moves."""
     problem, path, values = train_altered(instances, run, training=training, long=long)
     limit = path.unsettled(path.residual) + path.error[:, -1:]
     return _equilibrium(problem, path, values, limit, torch.ones_like(limit, dtype=torch.bool))

@@ -221,7 +221,7 @@ PRINTED_DESIGNS = (
 STRONG_DESIGNS = (
     _design("D=8 m=1 h=8 α=.5", 3, 8, 1, 2, 8, 0.5, 0.1),
     _design("D=8 m=2 h=100 α=.3 cond 50", 5, 8, 2, 3, 100, 0.3, 0.1, condition=50.0),
-    _design("D=30 m=1 h=400 α=.8", 5, 30, 1, 3, 400, 0.8, 0.05, quick=False),
+    _design("D=30 m=1 h=400 α=.8", 5, 30, 1, 3, 400, 0.8, 0.05),
 )
 ROUTE_DESIGNS = (
     _design("D=5 m=1 h=400 α=.5", 3, 5, 1, 2, 400, 0.5, 0.1),

@@ -7,7 +7,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from numerics.flow import Trajectory, reduced_flow
+from numerics.descent import gradient_descent
+from numerics.flow import Trajectory, gradient_flow, reduced_flow
+from numerics.networks import loss_of, two_layer_linear
 from numerics.reduced import Reduced, compress, reduce
 from theory import get_claim
 from theory.evaluate import compile as compile_expression
@@ -103,6 +105,35 @@ def first_engine(problem: Reduced, times: Tensor) -> Literal["explicit", "radau"
 def confirming_engine(problem: Reduced, times: Tensor) -> Literal["gauss", "radau"]:
     """The integrator of a confirming run."""
     return "gauss" if first_engine(problem, times) == "explicit" else "radau"
+
+
+def autograd_flow(
+    instances: Instances, run: Run, times: Tensor, **changes: Any
+) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+    """(U(t), V(t)), their errors and ok flags: the networks trained by autograd on the stated loss."""
+    rtol = 1e-10 if run.level == 0 else 1e-11
+    params = {k: instances[k] for k in ("U", "V")}
+    result = gradient_flow(
+        loss_of(two_layer_linear, instances["X"], instances["Y"]),
+        params,
+        times,
+        rtol=rtol,
+        max_steps=20_000,
+        **changes,
+    )
+    return result.values, result.error, result.ok
+
+
+def autograd_descent(
+    instances: Instances, run: Run, times: Tensor
+) -> tuple[dict[str, Tensor], dict[str, Tensor], Tensor]:
+    """Gradient descent read at t = kη, as `autograd_flow` gives it: eight steps, each a hundredth of the last time."""
+    loss = loss_of(two_layer_linear, instances["X"], instances["Y"])
+    result = gradient_descent(
+        loss, {k: instances[k] for k in ("U", "V")}, step=times[:, -1] / 100, steps=8, observe=lambda p: p
+    )
+    zero = torch.zeros_like(times)
+    return result.values, {"U": zero, "V": zero}, torch.ones_like(zero[:, 0], dtype=torch.bool)
 
 
 def train(
