@@ -33,7 +33,8 @@ NOT_SEEN_TO_MATTER = {
     ("min2021.symmetry", "rates-1-2"),
     # c = 0 leaves no step size that the claim speaks of
     ("min2021.gd-rate", "any-start"),
-    # Σ_l (w/w_l)² ≥ N|w|^(2−2/N) holds without balance, and faster layers only add
+    # a faster layer only adds to the speed, and what it unbalances does not take that back: for scalars
+    # Σ_l (w/w_l)² ≥ N|w|^(2−2/N) without balance
     ("min2021.deep-balanced-rate", "rates-1-2"),
     # the slack of the bounds covers them, and with D = r the distance is 0
     *(

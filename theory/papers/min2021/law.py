@@ -75,6 +75,10 @@ scaling = Claim(
         Mutant("beyond", "½ − 2α also beyond α = ½", {"exponent": sp.Eq(slope, sp.Rational(1, 2) - 2 * alpha)}),
         Mutant("constant-2", "twice the constant", {"constant": sp.Eq(rms, 2 * predicted)}),
     ),
+    notes=(
+        "Σ_x = λI is not needed for the constant (derived here): Z∞ = ΨZ(0) with ΨJΨᵀ = J, so Z(0)Z(0)ᵀ = κI gives "
+        "Z∞Z∞ᵀ = κΨΨᵀ, whose blocks P (of V) and R (of U₁Vᵀ) obey P² = I + RᵀR; hence V∞V∞ᵀ = (κ²I + Θ̂ᵀΘ̂)^½ for any Σ_x.",
+    ),
 )
 
 CLAIMS = (law, scaling)
