@@ -77,7 +77,8 @@ scaling = Claim(
     ),
     notes=(
         "Σ_x = λI is not needed for the constant (derived here): Z∞ = ΨZ(0) with ΨJΨᵀ = J, so Z(0)Z(0)ᵀ = κI gives "
-        "Z∞Z∞ᵀ = κΨΨᵀ, whose blocks P (of V) and R (of U₁Vᵀ) obey P² = I + RᵀR; hence V∞V∞ᵀ = (κ²I + Θ̂ᵀΘ̂)^½ for any Σ_x.",
+        "Z∞Z∞ᵀ = κΨΨᵀ, whose blocks P (of V) and R (of U₁Vᵀ) obey P² = I + RᵀR; hence V∞V∞ᵀ = (κ²I + Θ̂ᵀΘ̂)^½ "
+        "for any Σ_x.",
     ),
 )
 
