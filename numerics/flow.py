@@ -21,8 +21,13 @@ __all__ = ["Flow", "Trajectory", "gradient_flow", "reduced_flow"]
 Engine = Literal["auto", "explicit", "radau", "gauss"]
 LOOSER = 10.0
 """Factor between the tolerances of the two runs whose difference is the error estimate."""
+FLOOR = 0.01
+"""Absolute tolerance over relative tolerance times the norm of the start."""
 OTHER: dict[Engine, Engine] = {"explicit": "radau", "radau": "gauss", "gauss": "radau"}
 """Which integrator checks the quadratures of which."""
+KINKS = 10.0
+"""Quadratures: where two singular values cross no integrator has its order, and two of them may err to the same side;
+their difference then gives the order of magnitude of the error only."""
 STIFF = 3000.0
 """Value of ``lambda_1 (||U1||^2 + ||V||^2) t_end`` from which collocation is the cheaper engine."""
 
@@ -104,8 +109,12 @@ def reduced_flow(
         error = gap.cummax(1).values + _floor(small, Z, residual, times, run.steps, rtol)
         ok = ok & looser.ok
         if quadratures:
-            integral_error = (integral - looser.y[..., -2]).abs().cummax(1).values + rtol * (1 + integral)
-            length_error = (length - looser.y[..., -1]).abs().cummax(1).values + rtol * length
+            noise = _drive_noise(small, Z, times, rtol)
+            gaps = (run.y[..., -2:] - looser.y[..., -2:]).abs().cummax(1).values
+            integral_error = KINKS * gaps[..., 0] + rtol * (1 + integral) + noise
+            # tolerances are relative to Z: so is the path that Z may miss
+            size = torch.linalg.vector_norm(Z, dim=(-2, -1))
+            length_error = KINKS * gaps[..., 1] + rtol * (size + length) + noise * size
     U1, V = Z[..., field.m :, :], Z[..., : field.m, :]
     return Trajectory(
         small, times, U1, V, residual, integral, length, integral_error, length_error, error, run.steps, ok
@@ -130,7 +139,7 @@ def _solve(
     engine: Engine,
     rtol: float,
 ) -> Solution:
-    atol = 0.01 * rtol * torch.linalg.vector_norm(problem.Z, dim=(-2, -1))
+    atol = FLOOR * rtol * torch.linalg.vector_norm(problem.Z, dim=(-2, -1))
     atol = atol.clamp(min=torch.finfo(atol.dtype).tiny)
     if engine in ("radau", "gauss"):
         stages = 5 if rtol >= 1e-9 else 7
@@ -153,6 +162,14 @@ def _floor(problem: Reduced, Z: Tensor, residual: Tensor, times: Times, steps: T
     drive, clock = torch.cat((before, drive), 1), torch.cat((torch.zeros_like(times[:, :1]), times), 1)
     growth = torch.cumulative_trapezoid(drive, clock, dim=1).clamp(max=40.0).exp()
     return (rtol + torch.finfo(Z.dtype).eps * steps[:, None].clamp(min=1) * growth) * size
+
+
+def _drive_noise(problem: Reduced, Z: Tensor, times: Times, rtol: float) -> Times:
+    """What the error of E that step control and rounding leave, once E itself has vanished, adds to the integral of
+    ``||Sigma^1/2 E||``: the noise is positive, and adds up over time."""
+    size = Z.square().sum((-2, -1)) * problem.root[:, :1]
+    size = size + torch.linalg.vector_norm(problem.target, dim=(-2, -1))[:, None]
+    return (FLOOR * rtol + 64 * torch.finfo(Z.dtype).eps) * problem.root[:, :1] * size * times
 
 
 @dataclass(frozen=True)

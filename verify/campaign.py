@@ -271,8 +271,8 @@ def _verdicts(claim: Claim, merged: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def _trivial(merged: dict[str, Any]) -> list[dict[str, str]]:
-    """The parts that never beat the trivial bound."""
-    rows = merged["findings"].get("vacuity", {"parts": []})["parts"]
+    """The parts that never beat the trivial bound; a campaign too small for a study cannot tell."""
+    rows = merged["findings"]["vacuity"]["parts"] if "power" in merged["findings"] else []
     return [
         Verdict.TRIVIAL.as_dict(part=r["part"], trivial=r["trivial"], run=r["run"])
         for r in rows

@@ -12,6 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
 CPU = torch.device("cpu")
+REPEATED = "the same computation repeated on the instance alone"
 Instances = dict[str, Any]
 """A batch of explicit instances: tensors with leading dimension B (float64, on the CPU) and shared ints."""
 
@@ -83,11 +84,16 @@ class Experiment:
     place (a step, a time, or the instance itself); see `verify.certify`."""
     movable: tuple[str, ...] = ()
     """Tensors of an instance that may take any value near by: the search for extremal instances varies these."""
-    confirmed_by: str = "the same computation repeated on the instance alone"
+    confirmed_by: str = REPEATED
     """What a run of level 1 is; stands in the sentence of a refutation."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))
+
+    @property
+    def two_engines(self) -> bool:
+        """Whether a run of level 1 is a computation of its own, so that agreement with it says something."""
+        return self.confirmed_by != REPEATED
 
 
 @dataclass(frozen=True)

@@ -357,6 +357,8 @@ def _table_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _nearest(row: dict[str, Any]) -> str:
+    if row["closest"] > 0:
+        return "exceeded on single draws, no more often than is allowed"
     return f"the nearest instance has a slack of {-row['closest']:.3g} times what is asked for more"
 
 

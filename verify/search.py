@@ -164,7 +164,7 @@ class Search:
         replaced by that of the second run. Where the engines contradict each other, neither is believed.
         """
         order = sorted({int(i) for j in judgements for i in (j.violates | j.near | j.unclear).nonzero()[:, 0]})
-        audit = [self.tally.run % len(slack)] if self.audited else []
+        audit = [self.tally.run % len(slack)] if self.audited and self.experiment.two_engines else []
         rerun = sorted({*order, *audit})
         if not rerun:
             return [], set()
@@ -186,6 +186,8 @@ class Search:
         self, first: list[Judgement], second: list[Judgement], measured: Measured, again: Measured
     ) -> Tensor:
         """(B,) whether the two engines contradict each other; counted."""
+        if not self.experiment.two_engines:
+            return torch.zeros(len(first[0].excess), dtype=torch.bool, device=first[0].excess.device)
         ratio = disagreement(first, second, same_places(measured, again))
         known = ratio[~ratio.isnan()]
         t = self.tally

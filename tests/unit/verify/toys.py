@@ -55,4 +55,5 @@ def experiment(claim: str = "toy.square", **changes: Any) -> Experiment:
         realise,
         lambda i, run: measure(i, run, **changes),
         settings={"cube": Variation(measure=lambda i, run: measure(i, run, power=3))},
+        confirmed_by="another engine",
     )

@@ -322,7 +322,7 @@ def _equilibrium(
     budgets = {
         "drive": error_I + relative * q,
         "length-drive": error_length + size * I.exp() * error_I + ROUNDING * length,
-        "length": error_length + (relative * q * (1 + q) * length).nan_to_num(nan=0.0),
+        "length": error_length + (relative * q * q.clamp(max=600.0).exp() * size).nan_to_num(nan=0.0, posinf=0.0),
         "limit": limit,
     }
     bounded = torch.isfinite(relative * q)
