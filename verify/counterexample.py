@@ -86,28 +86,16 @@ def load(path: Path) -> dict[str, Any]:
         ) from None
 
 
-def stored_or_found(target: str, device: str = "cpu") -> dict[str, Any]:
-    """A stored counterexample (FILE), or that of a claim whose refutation is searched afresh (its id).
-
-    "claim", "part", "instance" (nested lists) and "instances" (tensors, a batch of one).
-    """
-    if Path(target).exists() or target.endswith(".json"):
-        return load(Path(target))
-    claim = get_claim(target)
-    part, instances = _fresh(claim, device)
-    return {"claim": claim.id, "part": part, "instance": plain(instances), "instances": instances}
-
-
 def replay(target: str, device: str = "cpu") -> dict[str, Any]:
-    """Train a counterexample again: FILE, or the id of a claim whose refutation is searched afresh."""
-    return retrain(stored_or_found(target, device), device)
-
-
-def retrain(stored: dict[str, Any], device: str = "cpu") -> dict[str, Any]:
-    """Train a counterexample of `stored_or_found` again; both sides, the budget, and whether it violates the claim."""
+    """Train a stored counterexample again: FILE, or the id of a claim whose refutation is searched afresh."""
     from .papers import experiment_of
 
-    claim, part, instances = get_claim(stored["claim"]), stored["part"], stored["instances"]
+    if Path(target).exists() or target.endswith(".json"):
+        stored = load(Path(target))
+        claim, part, instances = get_claim(stored["claim"]), stored["part"], stored["instances"]
+    else:
+        claim = get_claim(target)
+        part, instances = _fresh(claim, device)
     experiment = experiment_of(claim.id)
     if not isinstance(experiment, Experiment):
         raise VerifyError(f"{claim.id} is tested by statistics; there is no single instance to replay")

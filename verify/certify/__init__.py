@@ -11,12 +11,20 @@ from ..experiment import Experiment
 from ..search import Found
 from .agreement import float_against_balls
 from .certificate import Certificate, certify
-from .instances import certify_some
+from .instances import certify_refutation, certify_some
 from .script import export_script
 
-__all__ = ["Certificate", "certified", "certify", "certify_some", "export_script", "float_against_balls"]
+__all__ = [
+    "Certificate",
+    "certified",
+    "certify",
+    "certify_refutation",
+    "certify_some",
+    "export_script",
+    "float_against_balls",
+]
 
 
 def certified(claim: Claim, experiment: Experiment, found: Found) -> bool:
-    """True when the experiment encloses the measured side, and the relation fails for every point of the balls."""
-    return experiment.enclose is not None and certify(claim, experiment, found.instances, found.part).outcome == "fails"
+    """True when balls prove that the part which a counterexample breaks is false."""
+    return experiment.enclose is not None and certify_refutation(claim, experiment, found).outcome == "fails"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -11,11 +12,13 @@ from theory import Claim
 
 from ..counterexample import rounded
 from ..experiment import Experiment, Instances
-from ..search import hypothesis_run
-from .certificate import Certificate, certify
+from ..search import Found, hypothesis_run
+from .certificate import FAILS, Certificate, certify
 
 DIGITS = 6
+"""Significant digits of a drawn instance."""
 FACTOR_DECIMALS = 3
+"""Decimals of the factors of X where its rank is not full: those of the product are exact in float64."""
 
 
 def certify_some(claim: Claim, experiment: Experiment, count: int, seed: int) -> list[Certificate]:
@@ -27,6 +30,19 @@ def certify_some(claim: Claim, experiment: Experiment, count: int, seed: int) ->
     if any(drawn):
         return drawn
     return [*drawn, *(certify(claim, experiment, witness()) for witness in experiment.witnesses[:count])]
+
+
+def certify_refutation(claim: Claim, experiment: Experiment, found: Found) -> Certificate:
+    """The certificate of a counterexample; where it proves nothing (it meets an assumption only up to rounding), that
+    of the first explicit instance on which the same part surely fails, and its note says so."""
+    first = certify(claim, experiment, found.instances, found.part)
+    if first.outcome == FAILS:
+        return first
+    for witness in experiment.witnesses:
+        again = certify(claim, experiment, witness(), found.part)
+        if again.outcome == FAILS:
+            return replace(again, note=f"an explicit instance of the experiment, since on the one found {first.note}")
+    return first
 
 
 def _drawn(experiment: Experiment, count: int, seed: int) -> list[Instances]:

@@ -238,10 +238,10 @@ def enclosing_box(field: Field, state: Layers, length: fmpq) -> Layers | None:
     box = tuple(inflated(hulls(A, A + f * span), 0.2) for A, f in zip(state, on_balls(field, state), strict=True))
     for _ in range(ATTEMPTS):
         image = tuple(A + f * span for A, f in zip(state, on_balls(field, box), strict=True))
-        if all(B.contains(A) for A, B in zip(image, box, strict=True)):
-            return image
         if not all(x.is_finite() for A in image for x in A.entries()):
             return None
+        if all(B.contains(A) for A, B in zip(image, box, strict=True)):
+            return image
         box = tuple(inflated(hulls(A, B), 0.2) for A, B in zip(image, box, strict=True))
     return None
 

@@ -15,14 +15,13 @@ from .output import print_json
 def run(arguments: argparse.Namespace) -> int:
     """Exit code 0 when the violation shows again, 1 when it does not."""
     check_device(arguments.device)
-    from ..counterexample import retrain, stored_or_found
+    from ..counterexample import replay
 
-    stored = stored_or_found(arguments.target, arguments.device)
-    found = retrain(stored, arguments.device)
+    found = replay(arguments.target, device=arguments.device)
     if arguments.export_script:
         from ..certify import export_script
 
-        export_script(stored, Path(arguments.export_script))
+        export_script(found, Path(arguments.export_script))
         found["script"] = arguments.export_script
     if arguments.json:
         print_json(found)

@@ -16,7 +16,7 @@ from numerics.networks import deep_linear, loss_of
 from numerics.types import Loss
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
-from . import enclosed
+from . import enclosed_deep
 from .altered import FLOW, Rule, Training, altered_settings
 from .layers import (
     Deep,
@@ -261,7 +261,7 @@ EXPERIMENTS = (
         realise_deep,
         measure_drift,
         movable=("W_1", "W_2", "W_3", "Y"),
-        enclose=enclosed.deep_step,
+        enclose=enclosed_deep.deep_step,
         settings={
             "rates-1-2": Variation(measure=partial(measure_drift, faster=2.0), witnesses=THREE),
             "adam": Variation(measure=partial(measure_drift, optimiser="adam"), witnesses=THREE),
@@ -274,7 +274,7 @@ EXPERIMENTS = (
         realise_deep,
         measure_speed,
         movable=("W_1", "W_2", "W_3", "Y"),
-        enclose=enclosed.deep_speed,
+        enclose=enclosed_deep.deep_speed,
         settings=altered_settings(measure_speed, witnesses=THREE),
     ),
     Experiment(
@@ -283,7 +283,7 @@ EXPERIMENTS = (
         realise_two,
         measure_deep_rate,
         movable=("W_1", "W_2", "W_3", "Y"),
-        enclose=enclosed.deep_rate,
+        enclose=enclosed_deep.deep_rate,
         picture="rate",
         witnesses=(lambda: scalar_deep(0.9, 2, 1.0),),
         settings={
@@ -299,7 +299,7 @@ EXPERIMENTS = (
         realise_two,
         measure_operator,
         movable=("W_1", "W_2", "W_3", "Y"),
-        enclose=enclosed.operator,
+        enclose=enclosed_deep.operator,
         witnesses=(diagonal_two,),
     ),
     Experiment(
@@ -308,7 +308,7 @@ EXPERIMENTS = (
         realise_two,
         measure_deep_rate,
         movable=("W_1", "W_2", "W_3", "Y"),
-        enclose=enclosed.deep_rate,
+        enclose=enclosed_deep.deep_rate,
         picture="rate",
         witnesses=EVEN,
         settings={
@@ -323,7 +323,7 @@ EXPERIMENTS = (
         deep_families((2, 3), ("balanced",)),
         realise_deep,
         measure_operator,
-        enclose=enclosed.balanced_operator,
+        enclose=enclosed_deep.balanced_operator,
         witnesses=tuple(partial(realise_deep, Deep(s, "balanced", 1), 2) for s in ((2, 2, 2), (1, 2, 2), (3, 2, 2, 2))),
         settings={"unbalanced": Variation(realise=unbalanced, witnesses=(crossed,))},
     ),
@@ -332,7 +332,7 @@ EXPERIMENTS = (
         deep_families((2, 3), ("balanced",), square=True),
         realise_deep,
         measure_deep_rate,
-        enclose=enclosed.balanced_rate,
+        enclose=enclosed_deep.balanced_rate,
         picture="rate",
         witnesses=EVEN_THREE,
         settings={
@@ -349,14 +349,14 @@ EXPERIMENTS = (
         deep_families((2,), ("free",), square=False),
         realise_deep,
         measure_operator,
-        enclose=enclosed.operator,
+        enclose=enclosed_deep.operator,
     ),
     Experiment(
         "min2021.deep-eq12",
         deep_families((2,), ("near",)),
         realise_deep,
         measure_deep_rate,
-        enclose=enclosed.deep_rate,
+        enclose=enclosed_deep.deep_rate,
         picture="rate",
         confirmed_by=AUTOGRAD,
     ),
@@ -365,7 +365,7 @@ EXPERIMENTS = (
         deep_families((3,), ("balanced",), square=True),
         realise_deep,
         measure_deep_rate,
-        enclose=enclosed.balanced_rate,
+        enclose=enclosed_deep.balanced_rate,
         picture="rate",
         witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),),
         confirmed_by=AUTOGRAD,
@@ -375,7 +375,7 @@ EXPERIMENTS = (
         deep_families((2, 3), ("balanced",), square=False),
         realise_deep,
         measure_operator,
-        enclose=enclosed.balanced_operator,
+        enclose=enclosed_deep.balanced_operator,
         witnesses=(short_column,),
     ),
     Experiment(
@@ -383,6 +383,6 @@ EXPERIMENTS = (
         deep_families((2,), ("balanced-near",), square=False),
         with_choice,
         measure_operator,
-        enclose=enclosed.operator,
+        enclose=enclosed_deep.operator,
     ),
 )
