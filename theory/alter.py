@@ -163,7 +163,7 @@ def _of_part(part: Part, claim: Claim) -> Iterator[tuple[Operator, tuple[str, An
     """(operator, (what, old, new), {"relation" or "when": altered})"""
     left, right = part.relation.lhs, part.relation.rhs
     for side, other, build in ((right, left, lambda x: (left, x)), (left, right, lambda x: (x, right))):
-        if not side.args:
+        if not side.args and side not in claim.definitions:
             continue  # a bare symbol: what is measured
         for operator, old, new, whole in (*_of_side(side), *_variants(side, claim)):
             if operator is Operator.SIGN and part.scale is Scale.LOG and whole == -side:
@@ -410,18 +410,16 @@ def _implied(part: Part, mutant: Mutant) -> Implied | None:
     if relation.func is not part.relation.func or relation.lhs != part.relation.lhs:
         return None
     old, new = part.relation.rhs, relation.rhs
+    differences = [sp.expand(new - old)]
     if old.is_positive and new.is_positive:
-        old, new = log_of(old), log_of(new)  # opens exponentials and products, so that the signs decide
-    difference = sp.expand(new - old)
-    if difference == 0:
+        differences.append(sp.expand(log_of(new) - log_of(old)))  # opens exponentials and products
+    if any(d == 0 for d in differences):
         return Implied.EQUIVALENT
     if part.is_equation:
         return None
-    gain = -difference if part.is_lower_bound else difference
-    for form in (gain, sp.factor_terms(gain)):
-        if form.is_nonnegative:
-            return Implied.WEAKER
-    return None
+    gains = [-d if part.is_lower_bound else d for d in differences]
+    weaker = any(form.is_nonnegative for g in gains for form in (g, sp.factor_terms(g)))
+    return Implied.WEAKER if weaker else None
 
 
 def _shown(expr: Any, names: Any) -> str:

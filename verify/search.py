@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any
 
 import torch
-from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings
+from hypothesis import HealthCheck, Phase, Verbosity, given, seed, settings, target
 from hypothesis.errors import HypothesisWarning
 from torch import Tensor
 
@@ -75,7 +75,7 @@ def claim_seed(seed_: int, *names: object) -> int:
 
 def hypothesis_run(body: Callable[[Any], None], strategy: Any, examples: int, seed_: int, shrink: bool = True) -> None:
     """Run `body` on examples of the strategy, reproducibly; a failure is shrunk and raised."""
-    phases = (Phase.generate, Phase.shrink) if shrink else (Phase.generate,)
+    phases = (Phase.generate, Phase.target, *((Phase.shrink,) if shrink else ()))
 
     @seed(seed_)
     @settings(
@@ -305,9 +305,18 @@ def search_shard(
     def drawn() -> None:
         hypothesis_run(body, experiment.families, profile.examples, seed_)
 
+    def aimed(family: Any) -> None:
+        before = len(search.tally.slacks)
+        search.examine(experiment.realise(family, profile.batch), getattr(family, "regime", "drawn"))
+        if slacks := search.tally.slacks[before:]:
+            target(-min(slacks))
+
     def extremal() -> None:
+        if not study:
+            return
+        hypothesis_run(aimed, experiment.families, profile.climbs, claim_seed(seed_, "aimed"), shrink=False)
         climber = Climber(claim, experiment, run, watch=search.consider)
-        for k, observer in enumerate((power, sharpness) if study and experiment.movable else ()):
+        for k, observer in enumerate((power, sharpness) if experiment.movable else ()):
             observer.attack(climber, profile.climbs, claim_seed(seed_, "extremal", k))
 
     try:
