@@ -262,7 +262,10 @@ def _verdicts(claim: Claim, merged: dict[str, Any]) -> list[dict[str, str]]:
         verdicts.append(Verdict.INCONCLUSIVE.as_dict(count=merged["inconclusive"], run=run, remedy=remedy))
     verdicts += [Verdict.VACUOUS.as_dict(part=p) for p, n in merged["spoke"].items() if n == 0 and not found]
     engines, certificates = merged["engines"], merged.get("certificates")
-    if certificates and certificates["holds"] and not found:
+    if certificates and certificates["fails"]:
+        sentence = certificates["sentence"]
+        verdicts.append(Verdict.REFUTED_RIGOROUSLY.as_dict(count=certificates["fails"], sentence=sentence))
+    elif certificates and certificates["holds"] and not found:
         verdicts.append(Verdict.HOLDS_RIGOROUSLY.as_dict(count=certificates["holds"]))
     if engines["disagreed"]:
         sides = {"count": engines["disagreed"], "compared": engines["compared"], "worst": engines["worst"]}

@@ -30,6 +30,8 @@ from .vacuity import Vacuity
 
 GIVEN = "given"
 """The family of a user's own weights: the only one that may miss a claim's assumptions."""
+AUDITED = 4
+"""One batch in so many is audited."""
 EVERY_CHECK: Any = list(HealthCheck)
 
 
@@ -100,7 +102,7 @@ def hypothesis_run(body: Callable[[Any], None], strategy: Any, examples: int, se
 @dataclass
 class Search:
     """The search for one claim: its experiment, the instances' device, the tally so far, and who looks on. With
-    `audited` one instance of every batch is run by the second engine even if nothing is near to violation."""
+    `audited` one instance of every fourth batch is run by the second engine even if nothing is near to violation."""
 
     claim: Claim
     experiment: Experiment
@@ -108,6 +110,7 @@ class Search:
     tally: Tally = field(default_factory=Tally)
     observers: tuple[Observer, ...] = ()
     audited: bool = False
+    batches: int = 0
 
     def examine(self, instances: Instances, family: str, measure: Measure | None = None) -> None:
         """Train, judge, confirm; count; let the mutants be tried on the same networks. Raises `Violation`."""
@@ -164,7 +167,9 @@ class Search:
         replaced by that of the second run. Where the engines contradict each other, neither is believed.
         """
         order = sorted({int(i) for j in judgements for i in (j.violates | j.near | j.unclear).nonzero()[:, 0]})
-        audit = [self.tally.run % len(slack)] if self.audited and self.experiment.two_engines else []
+        audited = self.audited and self.experiment.two_engines and self.batches % AUDITED == 0
+        audit = [self.tally.run % len(slack)] if audited else []
+        self.batches += 1
         rerun = sorted({*order, *audit})
         if not rerun:
             return [], set()
@@ -274,7 +279,8 @@ def search_shard(
     run: Run,
     first: bool,
 ) -> Tally:
-    """One shard of the search. The explicit witnesses belong to the first shard."""
+    """One shard of the search. To the first shard belong the explicit witnesses, the search for extremal instances and
+    the assumptions dropped."""
     study = profile.study and not claim.printed
     power, sharpness = Power(claim), Sharpness(claim, experiment, run)
     observers: tuple[Observer, ...] = (Vacuity(claim), *((power, sharpness) if study else ()))
@@ -312,7 +318,7 @@ def search_shard(
             target(-min(slacks))
 
     def extremal() -> None:
-        if not study:
+        if not (study and first):
             return
         hypothesis_run(aimed, experiment.families, profile.climbs, claim_seed(seed_, "aimed"), shrink=False)
         climber = Climber(claim, experiment, run, watch=search.consider)
@@ -328,7 +334,7 @@ def search_shard(
     for mutant in claim.mutants:
         if mutant.setting:
             search.try_setting(mutant, seen, profile.batch)
-    if study:
+    if study and first:
         search.tally.findings["ablation"] = ablation(claim, experiment, run, seen, profile.batch)
     search.tally.findings |= {o.name: o.rows() for o in observers}
     return search.tally

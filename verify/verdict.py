@@ -30,6 +30,7 @@ class Verdict(Enum):
         "A counterexample outside the error budget, confirmed by {how}: part {part}, measured {measured:.6g}, "
         "predicted {predicted:.6g}, budget {budget:.2g}.",
     )
+    REFUTED_RIGOROUSLY = ("refuted", "Ball arithmetic shows that it fails on {count} drawn instances: {sentence}.")
     REJECTED = ("refuted", "A test at the fixed level {level:.2g} rejects it: {name}, p = {p:.2g}.")
     INCONCLUSIVE = ("inconclusive", "{count} of {run} instances could not be judged: {remedy}")
     FAILED = ("inconclusive", "A part of the work could not be done: {error}")

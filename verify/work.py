@@ -22,6 +22,7 @@ from .experiment import Experiment, Run, plain
 from .papers import experiment_of
 from .power import merge_rows
 from .profiles import Profile
+from .rigour import certificates, float_agreement
 from .sampling import sample_claim
 from .search import Tally, claim_seed, search_shard
 from .sharpness import merge_limits
@@ -87,6 +88,11 @@ def carry_out(piece: Piece) -> dict[str, Any]:
         }
     if piece.shard == 0 and isinstance(experiment, Experiment):
         result["curves"] = curves_of(claim, experiment, piece, seed, run)
+        if not claim.printed and piece.data is None:
+            count = piece.profile.certified
+            result["certificates"] = certificates(claim, experiment, count, seed)
+            balls = float_agreement(claim, experiment, count, seed, run)
+            result["engines"] = merge_engines(result["engines"], balls)
     result["seconds"] = time.perf_counter() - began
     return result
 
@@ -139,12 +145,13 @@ def merge(results: list[dict[str, Any]]) -> dict[str, Any]:
         first["families"] = _merge_families(first["families"], other["families"])
         first["found"] = first.get("found") or other.get("found")
         first["error"] = first.get("error") or other.get("error")
-        first["engines"] = _merge_engines(first["engines"], other["engines"])
+        first["certificates"] = first.get("certificates") or other.get("certificates")
+        first["engines"] = merge_engines(first["engines"], other["engines"])
         first["findings"] = _merge_findings(first["findings"], other["findings"])
     return first
 
 
-def _merge_engines(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+def merge_engines(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
     worst = [x["worst"] for x in (a, b) if x["worst"] is not None]
     return {**{k: a[k] + b[k] for k in ("compared", "disagreed")}, "worst": max(worst, default=None)}
 
