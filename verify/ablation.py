@@ -11,8 +11,10 @@ from .checks import judge
 from .errors import VerifyError
 from .experiment import Experiment, Run, batch_size, pick, plain, varied
 
-FAMILIES = 12
+FAMILIES = 4
 """Families that are tried without an assumption, at most."""
+BATCH = 8
+"""Instances of each."""
 
 
 def ablation(claim: Claim, experiment: Experiment, run: Run, families: list[Any], batch: int) -> list[dict[str, Any]]:
@@ -29,13 +31,13 @@ def untried(assumption: Assumption) -> dict[str, Any]:
 
 
 def _without(
-    assumption: Assumption, claim: Claim, experiment: Experiment, run: Run, families: list[Any], batch: int
+    assumption: Assumption, claim: Claim, experiment: Experiment, run: Run, families: list[Any]
 ) -> dict[str, Any]:
     variation = experiment.settings.get(assumption.dropped)
     if variation is None:
         return untried(assumption)
     measure, tried = variation.measure or experiment.measure, 0
-    for instances in varied(experiment, variation, families, batch):
+    for instances in varied(experiment, variation, families, BATCH):
         try:
             judgements = judge(claim, measure(instances, run))
             for j in judgements:

@@ -335,6 +335,6 @@ def search_shard(
         if mutant.setting:
             search.try_setting(mutant, seen, profile.batch)
     if study and first:
-        search.tally.findings["ablation"] = ablation(claim, experiment, run, seen, profile.batch)
+        search.tally.findings["ablation"] = ablation(claim, experiment, run, seen)
     search.tally.findings |= {o.name: o.rows() for o in observers}
     return search.tally
