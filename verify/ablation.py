@@ -17,9 +17,9 @@ BATCH = 8
 """Instances of each."""
 
 
-def ablation(claim: Claim, experiment: Experiment, run: Run, families: list[Any], batch: int) -> list[dict[str, Any]]:
+def ablation(claim: Claim, experiment: Experiment, run: Run, families: list[Any]) -> list[dict[str, Any]]:
     """One row an assumption of the claim."""
-    return [_without(a, claim, experiment, run, families[:FAMILIES], batch) for a in claim.assumptions]
+    return [_without(a, claim, experiment, run, families[:FAMILIES]) for a in claim.assumptions]
 
 
 def row(assumption: Assumption, sentence: str, instance: Any = None, necessary: bool = False) -> dict[str, Any]:
