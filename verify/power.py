@@ -70,7 +70,7 @@ class Trial:
 @dataclass(frozen=True)
 class Seen:
     """One altered part on a batch: its judgement; where it differs from the claim, asks for more, has values (B,); and
-    the share of what it asks for more that is exceeded, at the place where it is largest: positive when violated. (B,)
+    the excess as a share of what it asks for more, and of its own size if that is less: positive when violated. (B,)
     """
 
     judgement: Judgement
@@ -281,7 +281,11 @@ def _asks_more(own: Judgement, b: Sides, times: int, turned: bool) -> tuple[Tens
     stronger = ((more > scale) & both).any(1) | (b.judged & ~judged).any(1)
     differs = stronger | ((more.abs() > scale) & both).any(1) | (judged & ~b.judged).any(1)
     known = ~torch.isnan(b.gap).all(1)
-    share = torch.where((more.abs() > scale) & b.judged, (b.gap - b.budget) / more.abs(), -torch.inf)
+    excess = b.gap - b.budget
+    # neither 0 ≤ 0 nor a bound that is huge comes near to a violation: the worse of the two shares counts
+    own_size = torch.ones_like(excess) if own.log else torch.maximum(b.left.abs(), b.right.abs()).clamp_min(1e-300)
+    share = torch.minimum(excess / more.abs(), excess / own_size)
+    share = torch.where((more.abs() > scale) & b.judged, share, -torch.inf)
     nearness = share.nan_to_num(nan=-torch.inf).amax(1)
     return (differs | turned) & known, (stronger | turned) & known, known, nearness
 
@@ -359,7 +363,7 @@ def _table_row(row: dict[str, Any]) -> dict[str, Any]:
 def _nearest(row: dict[str, Any]) -> str:
     if row["closest"] > 0:
         return "exceeded on single draws, no more often than is allowed"
-    return f"the nearest instance has a slack of {-row['closest']:.3g} times what is asked for more"
+    return f"the nearest instance leaves a slack of {-row['closest']:.3g}, in units of what is asked for more"
 
 
 def _outcome(row: dict[str, Any]) -> tuple[str, str]:

@@ -43,14 +43,14 @@ PROFILES = {
     "quick": Profile("quick", examples=3, batch=8, shards=1, shrinks=12, draws=400, all_designs=False),
     "standard": Profile(
         "standard",
-        examples=16,
+        examples=12,
         batch=32,
         shards=2,
         shrinks=60,
         draws=2000,
         all_designs=True,
         study=True,
-        climbs=8,
+        climbs=6,
         certified=2,
     ),
     "deep": Profile(
