@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("demo_catalogue")
 def test_alone_it_explains_itself(command):
     ran = command()
     assert ran.code == 0
-    for name in ("list", "show", "eval", "verify", "replay", "report"):
+    for name in ("list", "show", "eval", "verify", "replay", "report", "doctor"):
         assert f"lemmaflow {name}" in ran.out
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 
@@ -80,11 +81,16 @@ def test_unwritable_out_is_found_before_any_work(fails, tmp_path, campaign):
 
 
 def test_report_of_something_else(fails, tmp_path):
+    from verify.report import schema
+
     (tmp_path / "report.json").write_text("{")
     assert "not JSON" in fails("report", tmp_path)
     (tmp_path / "report.json").write_text("[]")
     assert "schema version None" in fails("report", tmp_path)
     (tmp_path / "report.json").write_text('{"schema_version": "1.0"}')
+    assert "schema version '1.0'" in fails("report", tmp_path)
+    version = schema()["properties"]["schema_version"]["const"]
+    (tmp_path / "report.json").write_text(json.dumps({"schema_version": version}))
     assert "no valid report" in fails("report", tmp_path)
 
 
