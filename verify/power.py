@@ -284,8 +284,8 @@ def _asks_more(own: Judgement, b: Sides, times: int, turned: bool) -> tuple[Tens
     excess = b.gap - b.budget
     # neither 0 ≤ 0 nor a bound that is huge comes near to a violation: the worse of the two shares counts
     own_size = torch.ones_like(excess) if own.log else torch.maximum(b.left.abs(), b.right.abs()).clamp_min(1e-300)
-    share = torch.minimum(excess / more.abs(), excess / own_size)
-    share = torch.where((more.abs() > scale) & b.judged, share, -torch.inf)
+    spoken = torch.where(judged, torch.minimum(excess / more.abs(), excess / own_size), excess / own_size)
+    share = torch.where(((more.abs() > scale) | ~judged) & b.judged, spoken, -torch.inf)
     nearness = share.nan_to_num(nan=-torch.inf).amax(1)
     return (differs | turned) & known, (stronger | turned) & known, known, nearness
 
