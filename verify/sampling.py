@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +81,7 @@ class Trial:
 def _cover(trial: Trial, tally: Tally) -> Test:
     """The sequential test of one design. Draws end when it and the tests of the mutants that are still to be refuted
     have decided, or when all are spent."""
-    ends = looks(trial.draws)
-    sizes = [b - a for a, b in zip([0, *ends], ends, strict=False)]
+    sizes = _chunk_sizes(trial.draws)
     mutants = [m for m in trial.claim.mutants if m.name not in tally.refuted_mutants]
     altered = {m.name: trial.chunks(sizes, m.setting) for m in mutants if m.setting}
     states: dict[str, Sequential] = {}
@@ -104,6 +103,11 @@ def _cover(trial: Trial, tally: Tally) -> Test:
     tally.planned += trial.draws
     tally.skipped += trial.draws - states[""].n
     return states[""].test(trial.design.name, trial.level)
+
+
+def _chunk_sizes(draws: int) -> list[int]:
+    ends = looks(draws)
+    return [b - a for a, b in zip([0, *ends], ends, strict=False)]
 
 
 def _advance(state: Sequential | None, trial: Trial, judgements: list[Judgement], measured: Measured) -> Sequential:
@@ -187,3 +191,24 @@ def _try(trial: Trial, mutant: Mutant, measured: Measured, tally: Tally) -> None
 
 def _evidence(test: Test) -> str:
     return f"{test.name}: {test.test}, p = {test.p_value:.2g} < {test.level:.2g}"
+
+
+# ---- many statements on the same draws
+Look = Callable[[Measured], dict[str, list[Judgement]]]
+"""The judgements of many statements on the same draws, by the name of the statement."""
+
+
+def refutations(trial: Trial, look: Look) -> dict[str, str]:
+    """Evidence against those statements that the draws of one design reject; all see the same draws."""
+    if not is_coverage(trial.claim):
+        measured = next(trial.chunks([trial.draws]))
+        tests = [(name, t) for name, judged in look(measured).items() for t in _tests(trial, judged, measured)]
+        return {name: _evidence(t) for name, t in reversed(tests) if not t.passed}
+    states: dict[str, Sequential] = {}
+    for measured in trial.chunks(_chunk_sizes(trial.draws)):
+        for name, judgements in look(measured).items():
+            states[name] = _advance(states.get(name), trial, judgements, measured)
+        if all(s.decided(trial.level) for s in states.values()):
+            break
+    ended = {name: s.test(trial.design.name, trial.level) for name, s in states.items()}
+    return {name: _evidence(t) for name, t in ended.items() if not t.passed}

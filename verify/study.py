@@ -11,11 +11,11 @@ import torch
 from theory import Assumption, Claim, Mutant
 
 from .ablation import row, untried
-from .checks import judge
+from .checks import Judgement, judge
 from .experiment import Measured, Run, Sampling
 from .power import Power
 from .profiles import Profile
-from .sampling import designs_of, is_coverage, sample_claim
+from .sampling import Trial, designs_of, is_coverage, refutations, sample_claim
 from .search import claim_seed
 from .sharpness import FURTHEST, HALVINGS, Limit, Moving, limit_row
 from .statistics import coverage_test
@@ -51,17 +51,20 @@ def _draw(claim: Claim, sampling: Sampling, design: Any, draws: int, seed: int, 
 def _power(
     claim: Claim, sampling: Sampling, profile: Profile, seed: int, run: Run, level: float, looks: list[Measured]
 ) -> list[dict[str, Any]]:
-    """The systematic mutants: compared with the claim on the same draws, tested as the planted ones are."""
+    """The systematic mutants: compared with the claim, and tested as it is, on the draws of each of its designs."""
     power = Power(claim)
-    for measured in looks:
-        power.compare(measured)
-    usable = tuple(t.alteration.mutant for t in power.trials if t.open and t.instances)
-    tally, _ = sample_claim(replace(claim, mutants=usable), sampling, profile, seed, run, level)
-    for trial in power.trials:
-        trial.refuted = tally.refuted_mutants.get(trial.alteration.mutant.name, "")
+    for design in designs_of(sampling, profile):
+        trial = Trial(claim, sampling, design, design.draws or profile.draws, seed, run, level)
+        evidence = refutations(trial, lambda measured: _judged(power, measured))
+        for altered in power.trials:
+            altered.refuted = altered.refuted or evidence.get(altered.alteration.mutant.name, "")
     for measured in looks:
         power.approach(measured)
     return power.rows()
+
+
+def _judged(power: Power, measured: Measured) -> dict[str, list[Judgement]]:
+    return {t.alteration.mutant.name: [s.judgement for s in seen] for t, seen in power.compare(measured)}
 
 
 def _ablation(
