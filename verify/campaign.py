@@ -15,26 +15,22 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
-from theory import Claim, fully_checked, get_claim, proof_status, select, trust_base
+from theory import Claim, get_claim, select
 
-from .counterexample import save
 from .data import Dataset
 from .environment import environment, source_digest, versions
 from .errors import UsageError
 from .experiment import Experiment, Sampling
 from .papers import experiment_of
-from .power import summary_of
 from .predictions import data_section
-from .profiles import CAMPAIGN_LEVEL, CONFIDENCE, Profile, get_profile
-from .sampling import count_tests, is_coverage, planned_draws
-from .search import Found
-from .statistics import BELOW, bonferroni, error_budget, violation_upper_limit, worst_upper_limit
+from .profiles import CAMPAIGN_LEVEL, Profile, get_profile
+from .result import claim_result
+from .sampling import count_tests, planned_draws
+from .statistics import bonferroni, error_budget
 from .store import Store, fingerprint
-from .vacuity import Vacuity, vacuity_section
-from .verdict import Verdict, as_expected, unexpected
+from .verdict import as_expected, unexpected
 from .work import Piece, attempt, claim_for, merge, start_worker
 
 SCHEMA_VERSION = "1.1"
@@ -195,161 +191,6 @@ def _carry_out_all(todo: list[Piece], jobs: int, on_event: Event) -> Iterator[tu
         raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-
-
-def claim_result(claim: Claim, merged: dict[str, Any], out: Path) -> dict[str, Any]:
-    """One claim's entry of the report."""
-    verdicts = _verdicts(claim, merged)
-    names = {v["name"] for v in verdicts}
-    survivors = [m.name for m in claim.mutants if m.name not in merged["mutants"]]
-    slacks, found = merged["slacks"], merged["findings"]
-    return {
-        "id": claim.id,
-        "title": claim.title,
-        "kind": claim.kind.value,
-        "printed": claim.printed,
-        "expected": claim.expected,
-        "verdicts": verdicts,
-        "as_expected": as_expected(claim.printed, names, len(survivors)),
-        "instances": {k: merged[k] for k in ("planned", "run", "skipped", "violations", "inconclusive")},
-        "violation_probability_upper": _limit(claim, merged),
-        "confidence": CONFIDENCE,
-        "worst_slack": min(slacks, default=None),
-        "mutants": {
-            "planted": len(claim.mutants),
-            "refuted": len(claim.mutants) - len(survivors),
-            "survivors": survivors,
-            "table": _mutant_table(claim, merged["mutants"]),
-            "systematic": summary_of(found["power"]) if "power" in found else None,
-        },
-        "sharpness": found.get("sharpness", []),
-        "ablation": found.get("ablation", []),
-        "certificates": merged.get("certificates"),
-        "vacuity": vacuity_section(found.get("vacuity", Vacuity(claim).rows())),
-        "engines": merged["engines"],
-        "families": merged["families"],
-        "statistics": merged["statistics"],
-        "slack": _histogram(slacks, merged["unit"]),
-        "curves": merged.get("curves", []),
-        "counterexample": _counterexample(claim, merged.get("found"), out),
-        "proof": _proof(claim),
-        "notes": list(claim.notes),
-        "seconds": merged["seconds"],
-    }
-
-
-def _verdicts(claim: Claim, merged: dict[str, Any]) -> list[dict[str, str]]:
-    found, run = merged.get("found"), merged["run"]
-    failed = [t for t in merged["statistics"] if not t["passed"]]
-    verdicts = []
-    if found:
-        how = "ball arithmetic" if found["certified"] else found["confirmed_by"]
-        sides = {k: found[k] for k in ("part", "measured", "predicted", "budget")}
-        verdicts.append(Verdict.REFUTED.as_dict(how=how, **sides))
-        if found["certified"]:
-            verdicts.append(Verdict.CERTIFIED.as_dict())
-    verdicts += [Verdict.REJECTED.as_dict(level=t["level"], name=t["name"], p=t["p_value"]) for t in failed]
-    if not verdicts and run > merged["inconclusive"]:
-        if claim.proof and fully_checked(claim.proof):
-            verdicts.append(Verdict.PROVED.as_dict())
-        verdicts.append(_supported(claim, merged))
-    if merged.get("error"):
-        verdicts.append(Verdict.FAILED.as_dict(error=merged["error"]))
-    if merged["inconclusive"]:
-        remedy = (
-            "the integrator's error estimate was too large or a value was not finite; the report's families say where"
-        )
-        verdicts.append(Verdict.INCONCLUSIVE.as_dict(count=merged["inconclusive"], run=run, remedy=remedy))
-    verdicts += [Verdict.VACUOUS.as_dict(part=p) for p, n in merged["spoke"].items() if n == 0 and not found]
-    engines, certificates = merged["engines"], merged.get("certificates")
-    if certificates and certificates["fails"]:
-        sentence = certificates["sentence"]
-        verdicts.append(Verdict.REFUTED_RIGOROUSLY.as_dict(count=certificates["fails"], sentence=sentence))
-    elif certificates and certificates["holds"] and not found:
-        verdicts.append(Verdict.HOLDS_RIGOROUSLY.as_dict(count=certificates["holds"]))
-    if engines["disagreed"]:
-        sides = {"count": engines["disagreed"], "compared": engines["compared"], "worst": engines["worst"]}
-        verdicts.append(Verdict.UNSOUND.as_dict(**sides))
-    return verdicts + _trivial(merged)
-
-
-def _trivial(merged: dict[str, Any]) -> list[dict[str, str]]:
-    """The parts that never beat the trivial bound; a campaign too small for a study cannot tell."""
-    rows = merged["findings"]["vacuity"]["parts"] if "power" in merged["findings"] else []
-    return [
-        Verdict.TRIVIAL.as_dict(part=r["part"], trivial=r["trivial"], run=r["run"])
-        for r in rows
-        if r["trivial"] is not None and r["run"] and not r["informative"]
-    ]
-
-
-def _supported(claim: Claim, merged: dict[str, Any]) -> dict[str, str]:
-    tests, run = merged["statistics"], merged["run"] - merged["inconclusive"]
-    if not tests:
-        limit = violation_upper_limit(merged["violations"], run)
-        return Verdict.SUPPORTED.as_dict(run=run, confidence=CONFIDENCE, limit=limit)
-    if is_coverage(claim):
-        below = sum(t["test"].endswith(BELOW) for t in tests)
-        return Verdict.COVERED.as_dict(run=run, violations=merged["violations"], tests=len(tests), below=below)
-    return Verdict.FITTED.as_dict(run=run, tests=len(tests), level=tests[0]["level"])
-
-
-def _limit(claim: Claim, merged: dict[str, Any]) -> float | None:
-    """Upper confidence limit of the violation probability; None where instances are not judged one by one."""
-    if merged["statistics"]:
-        counts = [(f["violations"] + f["inconclusive"], f["run"]) for f in merged["families"]]
-        return worst_upper_limit(counts) if is_coverage(claim) else None
-    return violation_upper_limit(merged["violations"], merged["run"] - merged["inconclusive"])
-
-
-def _mutant_table(claim: Claim, refuted: dict[str, str]) -> list[dict[str, Any]]:
-    return [
-        {"name": m.name, "text": m.text, "refuted": m.name in refuted, "evidence": refuted.get(m.name, "")}
-        for m in claim.mutants
-    ]
-
-
-def _histogram(slacks: list[float], unit: str) -> dict[str, Any] | None:
-    if not slacks:
-        return None
-    counts, edges = np.histogram(np.clip(slacks, -1e6, 1e6), bins=24)
-    return {"unit": unit, "edges": edges.tolist(), "counts": counts.tolist()}
-
-
-def _counterexample(claim: Claim, found: dict[str, Any] | None, out: Path) -> dict[str, Any] | None:
-    if not found:
-        return None
-    worst = {k: found[k] for k in ("measured", "predicted", "budget", "excess", "index")}
-    instances = {
-        k: v if isinstance(v, int) else torch.tensor([v], dtype=torch.float64) for k, v in found["instance"].items()
-    }
-    path = save(claim, Found(found["part"], instances, worst), out / "counterexamples")
-    relative = path.relative_to(out).as_posix()
-    return {
-        "part": found["part"],
-        "file": relative,
-        **{k: worst[k] for k in ("measured", "predicted", "budget", "excess")},
-        "instance": found["instance"],
-        "at": {"index": worst["index"]},
-        "replay": f"lemmaflow replay {path}",
-    }
-
-
-def _proof(claim: Claim) -> dict[str, Any]:
-    steps = [
-        {
-            "kind": s.kind.value,
-            "text": f"{s.lemma}: {s.text}" if s.lemma else s.text,
-            "status": s.check().value,
-        }
-        for s in claim.proof
-    ]
-    return {
-        "steps": steps,
-        "counts": proof_status(claim.proof),
-        "fully_checked": fully_checked(claim.proof),
-        "trust": trust_base(claim.proof),
-    }
 
 
 def _error_table(results: list[dict[str, Any]], profile: Profile) -> list[dict[str, Any]]:

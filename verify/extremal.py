@@ -24,6 +24,8 @@ Score = Callable[[Measured], Tensor]
 """(B,): larger is nearer to violation; −∞ where nothing can be compared."""
 Watch = Callable[[Instances, Measured, str], None]
 """Sees every batch that the search trains, and how it was found."""
+LOCAL_SEARCH, GRADIENT_ASCENT = "local search", "gradient ascent"
+"""How an extremal instance was found."""
 BATCH = 32
 RATES = (1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3)
 UNTRAINABLE = (TheoryError, VerifyError, ValueError, ArithmeticError, RuntimeError)
@@ -48,22 +50,25 @@ class Climber:
     watch: Watch
 
     def climb(self, start: Best, score: Score, rounds: int, seed: int) -> Best:
-        """`rounds` batches of varied copies of the best instance; every third round follows the gradient."""
+        """`rounds` batches of varied copies of the best instance; every third round follows the gradient, as long as
+        there is one and a step along it helps: where training is not differentiated it is that of one side alone."""
         generator, best, differentiable = torch.Generator().manual_seed(seed), start, True
         for k in range(rounds):
-            candidates, how = None, "gradient ascent"
+            candidates, how = None, GRADIENT_ASCENT
             if differentiable and k % 3 == 2:
                 candidates = self._uphill(best.instances, score)
                 differentiable = candidates is not None
             if candidates is None:
-                candidates, how = vary(best.instances, self.experiment.movable, BATCH, generator), "local search"
-            best = self._better(best, candidates, score, how)
+                candidates, how = vary(best.instances, self.experiment.movable, BATCH, generator), LOCAL_SEARCH
+            better = self._better(best, candidates, score, how)
+            differentiable = differentiable and (how != "gradient ascent" or better is not best)
+            best = better
         return best
 
     def _better(self, best: Best, candidates: Instances, score: Score, how: str) -> Best:
         try:
             measured = self.experiment.measure(candidates, self.run)
-            held = assumptions_hold(self.claim, measured)
+            held = assumptions_hold(self.claim, measured).cpu()
             values = torch.where(held, score(measured), -torch.inf).nan_to_num(nan=-torch.inf)
         except UNTRAINABLE:
             return best  # the variation left what can be trained

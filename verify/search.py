@@ -22,12 +22,15 @@ from .checks import Judgement, assumptions_hold, judge
 from .engines import at, disagreement, same_places
 from .errors import VerifyError
 from .experiment import Experiment, Instances, Measure, Measured, Run, batch_size, pick, rows, varied
-from .extremal import Climber
+from .extremal import GRADIENT_ASCENT, LOCAL_SEARCH, Climber
 from .power import Power
 from .profiles import Profile
 from .sharpness import Sharpness
 from .vacuity import Vacuity
 
+AIMED = "aimed at little slack"
+SEARCHED = ("witness", AIMED, LOCAL_SEARCH, GRADIENT_ASCENT)
+"""Families of instances that were not drawn, but led to or given by the experiment."""
 GIVEN = "given"
 """The family of a user's own weights: the only one that may miss a claim's assumptions."""
 AUDITED = 4
@@ -313,7 +316,7 @@ def search_shard(
 
     def aimed(family: Any) -> None:
         before = len(search.tally.slacks)
-        search.examine(experiment.realise(family, profile.batch), getattr(family, "regime", "drawn"))
+        search.examine(experiment.realise(family, profile.batch), AIMED)
         if slacks := search.tally.slacks[before:]:
             target(-min(slacks))
 

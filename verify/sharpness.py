@@ -17,20 +17,19 @@ from theory.evaluate import compile as compile_expression
 from .batch import Batch
 from .checks import part_expressions, sides_of
 from .experiment import Experiment, Measured, Run, batch_size, pick, plain
-from .extremal import UNTRAINABLE, Best, Climber
+from .extremal import GRADIENT_ASCENT, LOCAL_SEARCH, UNTRAINABLE, Best, Climber
 
 FURTHEST = math.log(100.0)
 """A constant is moved by a factor of at most 100."""
 SHARP = 1e-6
 """A constant that can be moved by no more than this share is sharp."""
 HALVINGS = 24
-KEPT = 3
-"""Candidates kept for each constant: the confirming run decides between them."""
 
 
 @dataclass
 class Limit:
-    """One constant: which way is stronger (+1 up, −1 down, 0 not known yet), and the nearest instances that refute."""
+    """One constant: which way is stronger (+1 up, −1 down, 0 not known yet), and the instances that refute it the
+    nearest, in order: the confirming run decides between them."""
 
     constant: Constant
     direction: int = 0
@@ -54,15 +53,29 @@ class Moving:
         return [Limit(c) for c in constants(self.claim)]
 
     def reach(self, limit: Limit, measured: Measured) -> Tensor:
-        """(B,) how far the constant can be moved (|log factor|) before each instance refutes it; ∞ if never."""
-        low = torch.zeros(self._batch(limit, measured), dtype=torch.float64)
-        high = torch.full_like(low, FURTHEST)
-        refuted = self.excess(limit, measured, high) > 0
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            over = self.excess(limit, measured, middle) > 0
-            low, high = torch.where(over, low, middle), torch.where(over, middle, high)
+        """(B,) how far the constant can be moved (|log factor|) before each instance refutes it; ∞ if never.
+
+        Differentiable where the measurement is.
+        """
+        with torch.no_grad():
+            low = torch.zeros(self._batch(limit, measured), dtype=torch.float64)
+            high = torch.full_like(low, FURTHEST)
+            refuted = self.excess(limit, measured, high) > 0
+            for _ in range(HALVINGS):
+                middle = (low + high) / 2
+                over = self.excess(limit, measured, middle) > 0
+                low, high = torch.where(over, low, middle), torch.where(over, middle, high)
+        if any(isinstance(v, Tensor) and v.requires_grad for v in measured.values.values()):
+            high = self._implicit(limit, measured, high)
         return torch.where(refuted, high, torch.inf)
+
+    def _implicit(self, limit: Limit, measured: Measured, reach: Tensor) -> Tensor:
+        """The same reach with its derivative by the measurement: where excess = 0, it is −∂excess over ∂excess/∂reach.
+        (B,)"""
+        logs = reach.clone().requires_grad_()
+        excess = self.excess(limit, measured, logs)
+        (slope,) = torch.autograd.grad(excess.sum(), logs, retain_graph=True)
+        return reach - (excess - excess.detach()) / slope
 
     def stronger_way(self, limit: Limit, measured: Measured) -> int:
         """+1 if the statement asks for more when the constant grows, −1 if when it shrinks, 0 if it does not matter."""
@@ -134,7 +147,8 @@ class Sharpness(Moving):
         self._keep(limit, Best(pick(batch.instances, [i]), -float(reach[i]), _how(batch)))
 
     def _keep(self, limit: Limit, best: Best) -> None:
-        limit.nearest = sorted([best, *limit.nearest], key=lambda b: -b.score)[:KEPT]
+        if best.score > -limit.reach:
+            limit.nearest.insert(0, best)
 
     def _row(self, limit: Limit) -> dict[str, Any]:
         confirmed, reach = self._confirmed(limit)
@@ -142,16 +156,19 @@ class Sharpness(Moving):
         return limit_row(limit, reach, witness, how)
 
     def _confirmed(self, limit: Limit) -> tuple[Best | None, float]:
-        """The nearest instance that the second engine confirms, and how far it lets the constant go."""
+        """The nearest instance by the second engine, and how far it lets the constant go."""
+        confirmed, nearest = None, math.inf
         for best in limit.nearest:
+            if -best.score >= nearest:
+                break  # what is left is farther by the first engine already
             try:
                 measured = self.experiment.measure(best.instances, replace(self.run, level=1))
                 reach = float(self.reach(limit, measured)[0])
             except UNTRAINABLE:
                 continue
-            if math.isfinite(reach):
-                return best, reach
-        return None, math.inf
+            if reach < nearest:
+                confirmed, nearest = best, reach
+        return confirmed, nearest
 
 
 def limit_row(limit: Limit, reach: float, witness: dict[str, Any] | None, how: str) -> dict[str, Any]:
@@ -173,7 +190,7 @@ def limit_row(limit: Limit, reach: float, witness: dict[str, Any] | None, how: s
 
 
 def _how(batch: Batch) -> str:
-    return batch.how if batch.how in ("local search", "gradient ascent") else "drawn instance"
+    return batch.how if batch.how in (LOCAL_SEARCH, GRADIENT_ASCENT) else "drawn instance"
 
 
 def _sentence(c: Constant, direction: int, moved: float | None) -> str:

@@ -16,9 +16,10 @@ class Verdict(Enum):
     )
     SUPPORTED = (
         "supported",
-        "No violation beyond the error budget on {run} instances; were they independent draws of the generators, the "
-        "probability of a violation would be below {limit:.2g} at {confidence:.0%} confidence.",
+        "No violation beyond the error budget on {run} instances. {drawn} of them are draws of the generators; were "
+        "these independent, the probability of a violation would be below {limit:.2g} at {confidence:.0%} confidence.",
     )
+    STOOD = ("supported", "No violation beyond the error budget on {run} instances, none of them drawn at random.")
     COVERED = (
         "supported",
         "{violations} of {run} draws exceeded the bound; of {tests} tests {below} show that it is exceeded less often "

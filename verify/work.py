@@ -20,10 +20,10 @@ from .curves import curves_of
 from .data import Dataset
 from .experiment import Experiment, Run, plain
 from .papers import experiment_of
-from .power import merge_rows
 from .profiles import Profile
 from .rigour import certificates, float_agreement
 from .sampling import sample_claim
+from .score import merge_rows
 from .search import Tally, claim_seed, search_shard
 from .sharpness import merge_limits
 from .study import study_of_sampling

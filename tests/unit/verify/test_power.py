@@ -12,7 +12,7 @@ import toys
 
 from theory import Claim, Mutant, Part
 from verify.experiment import Measured, Run
-from verify.power import merge_rows, summary_of
+from verify.score import merge_rows, summary_of
 from verify.profiles import get_profile
 from verify.search import Tally, search_shard
 

@@ -47,5 +47,5 @@ def test_the_worst_decides_and_interruption_is_said() -> None:
 
 
 def test_sentences_are_complete() -> None:
-    sentence = Verdict.SUPPORTED.as_dict(run=32, confidence=0.95, limit=0.0894)["sentence"]
-    assert "32 instances" in sentence and "95%" in sentence and "0.089" in sentence
+    sentence = Verdict.SUPPORTED.as_dict(run=40, drawn=32, confidence=0.95, limit=0.0894)["sentence"]
+    assert "40 instances" in sentence and "95%" in sentence and "0.089" in sentence
