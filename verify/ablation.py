@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from theory import Assumption, Claim
-from theory.errors import TheoryError
+import torch
+from torch import Tensor
 
-from .checks import judge
-from .errors import VerifyError
-from .experiment import Experiment, Run, batch_size, pick, plain, varied
+from theory import Assumption, Claim
+
+from .checks import Judgement, assumptions_hold, judge
+from .experiment import Experiment, Instances, Measure, Realise, Run, Variation, pick, plain
+from .extremal import UNTRAINABLE
 
 FAMILIES = 4
 """Families that are tried without an assumption, at most."""
@@ -33,27 +38,51 @@ def untried(assumption: Assumption) -> dict[str, Any]:
 def _without(
     assumption: Assumption, claim: Claim, experiment: Experiment, run: Run, families: list[Any]
 ) -> dict[str, Any]:
+    """The row of one assumption. Instances that break another one too prove nothing, and are not counted."""
     variation = experiment.settings.get(assumption.dropped)
     if variation is None:
         return untried(assumption)
+    others = replace(claim, assumptions=tuple(a for a in claim.assumptions if a is not assumption))
     measure, tried = variation.measure or experiment.measure, 0
-    for instances in varied(experiment, variation, families, BATCH):
+    for make in _batches(experiment, variation, families):
         try:
-            judgements = judge(claim, measure(instances, run))
-            for j in judgements:
-                for i in j.violates.nonzero()[:1, 0].tolist():
-                    alone = pick(instances, [i])
-                    again = next(k for k in judge(claim, measure(alone, Run(run.device, level=1))) if k.part == j.part)
-                    if bool(again.violates[0]):
-                        worst = again.worst(0)
-                        sides = f"measured {worst['measured']:.6g}, predicted {worst['predicted']:.6g}"
-                        return row(
-                            assumption, f"dropped, part {j.part} is violated: {sides}", plain(alone), necessary=True
-                        )
-        except (TheoryError, VerifyError, ValueError, ArithmeticError, RuntimeError):
+            instances = make()
+            measured = measure(instances, run)
+            held, judgements = assumptions_hold(others, measured), judge(claim, measured)
+            found = _violation(claim, measure, instances, held, judgements, run)
+        except UNTRAINABLE:
             continue  # this family cannot be trained without the assumption
-        tried += batch_size(instances)
+        if found is not None:
+            return row(assumption, *found, necessary=True)
+        tried += int((held & _satisfied(judgements)).sum())
     return row(assumption, f"not shown necessary: {tried} instances without it satisfy the claim")
+
+
+def _batches(experiment: Experiment, variation: Variation, families: list[Any]) -> list[Callable[[], Instances]]:
+    """What makes the instances of an altered experiment: its own, then those of the families."""
+    realise: Realise = variation.realise or experiment.realise
+    return [*variation.witnesses, *(partial(realise, family, BATCH) for family in families)]
+
+
+def _violation(
+    claim: Claim, measure: Measure, instances: Instances, held: Tensor, judgements: list[Judgement], run: Run
+) -> tuple[str, Any] | None:
+    """How one of the instances violates the claim, and the instance, if it does so again in a confirming run."""
+    for j in judgements:
+        for i in (j.violates & held).nonzero()[:1, 0].tolist():
+            alone = pick(instances, [i])
+            again = next(k for k in judge(claim, measure(alone, Run(run.device, level=1))) if k.part == j.part)
+            if bool(again.violates[0]):
+                worst = again.worst(0)
+                sides = f"measured {worst['measured']:.6g}, predicted {worst['predicted']:.6g}"
+                return f"dropped, part {j.part} is violated: {sides}", plain(alone)
+    return None
+
+
+def _satisfied(judgements: list[Judgement]) -> Tensor:
+    """(B,) instances of which some part was judged and none is violated or unclear."""
+    broken = torch.stack([j.violates | j.unclear for j in judgements]).any(0)
+    return ~broken & ~torch.stack([j.silent for j in judgements]).all(0)
 
 
 def merge_ablation(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> list[dict[str, Any]]:
