@@ -106,7 +106,9 @@ def _doubts(merged: dict[str, Any]) -> list[dict[str, str]]:
     if not merged.get("found"):
         verdicts += [Verdict.VACUOUS.as_dict(part=p) for p, n in merged["spoke"].items() if n == 0]
     if engines["disagreed"]:
-        sides = {"count": engines["disagreed"], "compared": engines["compared"], "worst": engines["worst"]}
+        ratio = engines["worst"] or 0.0
+        worst = f"at worst by {ratio:.3g} times what their error estimates allow" if ratio > 1 else "float64 and balls"
+        sides = {"count": engines["disagreed"], "compared": engines["compared"], "worst": worst}
         verdicts.append(Verdict.UNSOUND.as_dict(**sides))
     return verdicts + _trivial(merged)
 

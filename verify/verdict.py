@@ -39,8 +39,8 @@ class Verdict(Enum):
     TRIVIAL = ("vacuous", "Part {part} beat the trivial bound {trivial} on none of {run} instances.")
     UNSOUND = (
         "unsound",
-        "Two engines contradict each other on {count} of {compared} instances, at worst by {worst:.3g} times what "
-        "their error estimates allow: the numbers cannot be believed, and nothing is said about the theorem.",
+        "Two engines contradict each other on {count} of {compared} instances, {worst}: the numbers cannot be "
+        "believed, and nothing is said about the theorem.",
     )
 
     def as_dict(self, **values: object) -> dict[str, str]:

@@ -13,7 +13,7 @@ import torch
 from theory import Claim, get_claim
 
 from .ablation import merge_ablation
-from .certify import certified
+from .certify import certified, contradicted
 from .checks import slack_unit
 from .counterexample import shorten
 from .curves import curves_of
@@ -79,13 +79,17 @@ def carry_out(piece: Piece) -> dict[str, Any]:
     result["statistics"] = [t.row() for t in tests]
     if tally.found is not None and isinstance(experiment, Experiment):
         found = shorten(claim, experiment, tally.found, run.device)
-        result["found"] = {
-            "part": found.part,
-            "instance": plain(found.instances),
-            **found.worst,
-            "certified": certified(claim, experiment, found),
-            "confirmed_by": experiment.confirmed_by,
-        }
+        if contradicted(claim, experiment, found):  # balls show that it holds there: float64 erred, not the theorem
+            worst = {"compared": 1, "disagreed": 1, "worst": None}
+            result["engines"] = merge_engines(result["engines"], worst)
+        else:
+            result["found"] = {
+                "part": found.part,
+                "instance": plain(found.instances),
+                **found.worst,
+                "certified": certified(claim, experiment, found),
+                "confirmed_by": experiment.confirmed_by,
+            }
     if piece.shard == 0 and isinstance(experiment, Experiment):
         result["curves"] = curves_of(claim, experiment, piece, seed, run)
         if not claim.printed and piece.data is None:

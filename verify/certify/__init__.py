@@ -20,6 +20,7 @@ __all__ = [
     "certify",
     "certify_refutation",
     "certify_some",
+    "contradicted",
     "export_script",
     "float_against_balls",
 ]
@@ -28,3 +29,8 @@ __all__ = [
 def certified(claim: Claim, experiment: Experiment, found: Found) -> bool:
     """True when balls prove that the part which a counterexample breaks is false."""
     return experiment.enclose is not None and certify_refutation(claim, experiment, found).outcome == "fails"
+
+
+def contradicted(claim: Claim, experiment: Experiment, found: Found) -> bool:
+    """True when balls prove that the part holds on the counterexample itself: the float64 engine was wrong."""
+    return experiment.enclose is not None and certify(claim, experiment, found.instances, found.part).outcome == "holds"

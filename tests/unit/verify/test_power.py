@@ -12,8 +12,8 @@ import toys
 
 from theory import Claim, Mutant, Part
 from verify.experiment import Measured, Run
-from verify.score import merge_rows, summary_of
 from verify.profiles import get_profile
+from verify.score import merge_rows, summary_of
 from verify.search import Tally, search_shard
 
 STUDY = replace(get_profile("quick"), study=True, climbs=6)

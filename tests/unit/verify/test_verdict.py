@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from theory import get_claim
 from verify.campaign import exit_code
+from verify.result import _limit, _verdicts
+from verify.search import Tally
 from verify.verdict import Verdict, as_expected, unexpected
+from verify.work import summary
 
 TABLE = [
     # printed, verdicts, mutants left -> as expected, exit code
@@ -49,3 +55,44 @@ def test_the_worst_decides_and_interruption_is_said() -> None:
 def test_sentences_are_complete() -> None:
     sentence = Verdict.SUPPORTED.as_dict(run=40, drawn=32, confidence=0.95, limit=0.0894)["sentence"]
     assert "40 instances" in sentence and "95%" in sentence and "0.089" in sentence
+
+
+def merged(**changes: Any) -> dict[str, Any]:
+    """What the shards of one claim came to: nothing wrong, unless said."""
+    plain = summary(Tally(run=10, planned=10))
+    families = [{"name": "drawn", "run": 8, "violations": 0, "inconclusive": 0, "worst_slack": 0.1}]
+    return {**plain, "families": families, "statistics": [], **changes}
+
+
+def names(claim_id: str = "min2021.thm1", **changes: Any) -> list[str]:
+    return [v["name"] for v in _verdicts(get_claim(claim_id), merged(**changes))]
+
+
+def test_engines_that_contradict_each_other_are_told() -> None:
+    engines = {"compared": 5, "disagreed": 2, "worst": 3.0}
+    assert names(engines=engines) == ["supported", "unsound"]
+    sentence = _verdicts(get_claim("min2021.thm1"), merged(engines=engines))[-1]["sentence"]
+    assert "2 of 5 instances, at worst by 3 times" in sentence
+    mild = _verdicts(get_claim("min2021.thm1"), merged(engines={**engines, "worst": 0.5}))[-1]["sentence"]
+    assert "float64 and balls" in mild
+
+
+def test_a_rigorous_failure_refutes_and_leaves_no_support() -> None:
+    failing = {"holds": 1, "fails": 1, "undecided": 0, "sentence": "part rate"}
+    assert names(certificates=failing) == ["refuted"]
+    assert names(certificates={**failing, "fails": 0}) == ["supported", "certified"]
+
+
+def test_the_limit_counts_what_was_drawn() -> None:
+    searched = {"name": "local search", "run": 90, "violations": 0, "inconclusive": 0, "worst_slack": 0.0}
+    few, many = (merged(run=n) for n in (8, 98))
+    many["families"] = [*many["families"], searched]
+    claim = get_claim("min2021.thm1")
+    assert "8 of them are draws" in _verdicts(claim, many)[0]["sentence"]
+    assert _limit(claim, few) == _limit(claim, many)
+
+
+@pytest.mark.parametrize("names_", [{"supported", "unsound"}, {"refuted", "unsound"}])
+@pytest.mark.parametrize("printed", [True, False])
+def test_nothing_is_as_expected_where_engines_contradict_each_other(names_: set[str], printed: bool) -> None:
+    assert not as_expected(printed, names_, 0) and unexpected(printed, names_, 0)
