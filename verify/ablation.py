@@ -16,7 +16,7 @@ from .checks import Judgement, assumptions_hold, judge
 from .experiment import Experiment, Instances, Measure, Realise, Run, Variation, pick, plain
 from .extremal import UNTRAINABLE
 
-FAMILIES = 4
+FAMILIES = 2
 """Families that are tried without an assumption, at most."""
 BATCH = 8
 """Instances of each."""
