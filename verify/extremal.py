@@ -18,12 +18,12 @@ from theory import Claim, TheoryError
 
 from .checks import assumptions_hold
 from .errors import VerifyError
-from .experiment import Experiment, Instances, Measured, Run, pick
+from .experiment import Experiment, Instances, Measured, Run, pick, rows
 
 Score = Callable[[Measured], Tensor]
 """(B,): larger is nearer to violation; −∞ where nothing can be compared."""
 Watch = Callable[[Instances, Measured, str], None]
-"""Sees every batch that the search trains, and how it was found."""
+"""Sees the instances that the search trains, and how they were found."""
 LOCAL_SEARCH, GRADIENT_ASCENT = "local search", "gradient ascent"
 """How an extremal instance was found."""
 BATCH = 32
@@ -42,7 +42,7 @@ class Best:
 
 @dataclass(frozen=True)
 class Climber:
-    """A local search for one claim. `watch` sees every batch that is trained and lies within the assumptions."""
+    """A local search for one claim. `watch` sees all instances that are trained and lie within the assumptions."""
 
     claim: Claim
     experiment: Experiment
@@ -70,10 +70,10 @@ class Climber:
             measured = self.experiment.measure(candidates, self.run)
             held = assumptions_hold(self.claim, measured).cpu()
             values = torch.where(held, score(measured), -torch.inf).nan_to_num(nan=-torch.inf)
+            if within := held.nonzero()[:, 0].tolist():
+                self.watch(pick(candidates, within), rows(measured, within), how)
         except UNTRAINABLE:
-            return best  # the variation left what can be trained
-        if bool(held.all()):
-            self.watch(candidates, measured, how)
+            return best  # the variation left what can be trained, by the first engine or by the confirming one
         i = int(values.argmax())
         return Best(pick(candidates, [i]), float(values[i]), how) if float(values[i]) > best.score else best
 

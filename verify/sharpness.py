@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -50,7 +51,7 @@ class Moving:
 
     @cached_property
     def limits(self) -> list[Limit]:
-        return [Limit(c) for c in constants(self.claim)]
+        return [Limit(c) for c in _told_apart(constants(self.claim))]
 
     def reach(self, limit: Limit, measured: Measured) -> Tensor:
         """(B,) how far the constant can be moved (|log factor|) before each instance refutes it; ∞ if never.
@@ -171,6 +172,16 @@ class Sharpness(Moving):
         return confirmed, nearest
 
 
+def _told_apart(found: tuple[Constant, ...]) -> list[Constant]:
+    """The constants, those of the same description numbered: rows of several shards are matched by it."""
+    told, seen = [], Counter[tuple[str, str]]()
+    for c in found:
+        seen[c.part, c.where] += 1
+        place = seen[c.part, c.where]
+        told.append(replace(c, where=f"{c.where} (place {place})") if place > 1 else c)
+    return told
+
+
 def limit_row(limit: Limit, reach: float, witness: dict[str, Any] | None, how: str) -> dict[str, Any]:
     """A row of the report: the constant can be moved by a log factor of `reach` (∞: as far as was tried)."""
     c, printed = limit.constant, float(limit.constant.printed)
@@ -194,7 +205,7 @@ def _how(batch: Batch) -> str:
 
 
 def _sentence(c: Constant, direction: int, moved: float | None) -> str:
-    verb, end = ("raised", "above") if direction > 0 else ("lowered", "below")
+    verb, end = ("raised", "above") if direction * float(c.printed) > 0 else ("lowered", "below")
     what = f"the constant {c.printed} ({c.where})"
     if moved is None:
         return f"{what}: no instance refutes it even when it is {verb} by a factor of 100"
