@@ -58,7 +58,11 @@ def as_expected(printed: bool, names: set[str], mutants_left: int) -> bool:
     no       yes      any               no
     no       no       some              no
     no       no       none              yes, if supported or proved and nothing is inconclusive or vacuous
+
+    Nothing is as expected where two engines contradict each other.
     """
+    if "unsound" in names:
+        return False
     if printed:
         return "refuted" in names
     return (
