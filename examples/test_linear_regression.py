@@ -8,7 +8,7 @@ excess loss ℓ = L − L* satisfies ℓ(t) ≤ e^{−2λ_r t} ℓ(0), λ_r bein
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,9 @@ from numerics.flow import gradient_flow
 from theory import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale, Source, algebra, lemma
 from theory.words import ColumnProjector, Eigenvalue, FrobeniusNorm
 from verify.experiment import Experiment, Instances, Measured, Run, Variation
+from verify.profiles import get_profile
+from verify.score import summary_of
+from verify.search import search_shard
 from verify.theorem_tests import Bench
 
 # ---- what is claimed: sympy only
@@ -67,9 +70,12 @@ CLAIM = Claim(
         ),
         Quantity(ell_t, "excess loss at time t", latex=r"\ell(t)", unicode="ℓ(t)", measured=True),
     ),
-    parts=(Part("rate", within(2 * lambda_r), Quantifier.ALONG, Scale.LOG),),
+    parts=(Part("rate", within(2 * lambda_r), Quantifier.ALONG, Scale.LOG, trivial=ell_0),),
     source=Source("Textbook", "gradient flow of a quadratic", "derived here", "@misc{textbook, title={Gradient flow}}"),
-    assumptions=(Assumption("gradient flow of L = ½‖y − Xw‖², no weight decay"),),
+    assumptions=(
+        Assumption("gradient flow of L = ½‖y − Xw‖², not finite steps"),
+        Assumption("no weight decay", dropped="decay"),
+    ),
     proof=(
         algebra("dℓ/dt = −EᵀXXᵀE for the seen error E", _descent),
         lemma("Rayleigh quotient", "EᵀXXᵀE ≥ λ_r‖E‖² for E in the range of X"),
@@ -152,6 +158,8 @@ EXPERIMENT = Experiment(
     measure,
     picture="rate",
     settings={"decay": Variation(measure=partial(measure, weight_decay=0.5))},
+    movable=("y", "w"),
+    confirmed_by="a tighter run",
 )
 
 # ---- as tests
@@ -165,6 +173,18 @@ def test_theorem() -> None:
 @pytest.mark.parametrize("mutant", BENCH.mutants)
 def test_mutant_is_refuted(mutant: str) -> None:
     assert BENCH.check_mutant(mutant)
+
+
+def test_what_the_check_could_have_seen() -> None:
+    """A small study: every stronger variant of the formula is refuted, the rate is sharp, the assumption is needed."""
+    profile = replace(get_profile("quick"), study=True, climbs=3)
+    found = search_shard(CLAIM, EXPERIMENT, profile, seed_=0, run=Run(), first=True).findings
+    assert summary_of(found["power"])["score"] == 1
+    assert [row["sentence"] for row in found["sharpness"]] == [
+        "the constant 1 (factor of ℓ(0)·exp(−2·λᵣ·t)) cannot be lowered below 1",
+        "the constant 2 (coefficient of −2·λᵣ·t) cannot be raised above 2",
+    ]
+    assert [row["necessary"] for row in found["ablation"]] == [False, True]
 
 
 def test_proof() -> None:
