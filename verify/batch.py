@@ -11,6 +11,11 @@ from theory import Claim
 from .checks import Judgement
 from .experiment import Instances, Measured
 
+WITNESS, AIMED = "witness", "aimed at little slack"
+LOCAL_SEARCH, GRADIENT_ASCENT = "local search", "gradient ascent"
+SEARCHED = (WITNESS, AIMED, LOCAL_SEARCH, GRADIENT_ASCENT)
+"""How instances came about that the generators did not draw: a share of them says nothing about the generators."""
+
 
 @dataclass(frozen=True)
 class Batch:

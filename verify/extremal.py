@@ -16,6 +16,7 @@ from torch import Tensor
 
 from theory import Claim, TheoryError
 
+from .batch import GRADIENT_ASCENT, LOCAL_SEARCH
 from .checks import assumptions_hold
 from .errors import VerifyError
 from .experiment import Experiment, Instances, Measured, Run, pick, rows
@@ -24,8 +25,6 @@ Score = Callable[[Measured], Tensor]
 """(B,): larger is nearer to violation; −∞ where nothing can be compared."""
 Watch = Callable[[Instances, Measured, str], None]
 """Sees the instances that the search trains, and how they were found."""
-LOCAL_SEARCH, GRADIENT_ASCENT = "local search", "gradient ascent"
-"""How an extremal instance was found."""
 BATCH = 32
 RATES = (1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3)
 UNTRAINABLE = (TheoryError, VerifyError, ValueError, ArithmeticError, RuntimeError)

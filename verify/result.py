@@ -10,11 +10,12 @@ import torch
 
 from theory import Claim, fully_checked, proof_status, trust_base
 
+from .batch import SEARCHED
 from .counterexample import save
 from .profiles import CONFIDENCE
 from .sampling import is_coverage
 from .score import summary_of
-from .search import SEARCHED, Found
+from .search import Found
 from .statistics import BELOW, violation_upper_limit, worst_upper_limit
 from .vacuity import Vacuity, vacuity_section
 from .verdict import Verdict, as_expected

@@ -17,20 +17,17 @@ from torch import Tensor
 from theory import Claim, Mutant
 
 from .ablation import ablation
-from .batch import Batch, Observer
+from .batch import AIMED, WITNESS, Batch, Observer
 from .checks import Judgement, assumptions_hold, judge
 from .engines import at, disagreement, same_places
 from .errors import VerifyError
 from .experiment import Experiment, Instances, Measure, Measured, Run, batch_size, pick, rows, varied
-from .extremal import GRADIENT_ASCENT, LOCAL_SEARCH, Climber
+from .extremal import Climber
 from .power import Power
 from .profiles import Profile
 from .sharpness import Sharpness
 from .vacuity import Vacuity
 
-AIMED = "aimed at little slack"
-SEARCHED = ("witness", AIMED, LOCAL_SEARCH, GRADIENT_ASCENT)
-"""Families of instances that were not drawn, but led to or given by the experiment."""
 GIVEN = "given"
 """The family of a user's own weights: the only one that may miss a claim's assumptions."""
 AUDITED = 4
@@ -309,7 +306,7 @@ def search_shard(
 
     def explicit() -> None:
         for witness in witnesses:
-            search.examine(witness(), "witness")
+            search.examine(witness(), WITNESS)
 
     def drawn() -> None:
         hypothesis_run(body, experiment.families, profile.examples, seed_)

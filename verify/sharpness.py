@@ -15,10 +15,10 @@ from theory import Claim, Part
 from theory.alter import STRENGTH, Constant, constants
 from theory.evaluate import compile as compile_expression
 
-from .batch import Batch
+from .batch import GRADIENT_ASCENT, LOCAL_SEARCH, Batch
 from .checks import part_expressions, sides_of
 from .experiment import Experiment, Measured, Run, batch_size, pick, plain
-from .extremal import GRADIENT_ASCENT, LOCAL_SEARCH, UNTRAINABLE, Best, Climber
+from .extremal import UNTRAINABLE, Best, Climber
 
 FURTHEST = math.log(100.0)
 """A constant is moved by a factor of at most 100."""

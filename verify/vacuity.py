@@ -15,7 +15,7 @@ from theory.alter import log_of
 from theory.evaluate import compile as compile_expression
 from theory.render import pretty
 
-from .batch import Batch
+from .batch import SEARCHED, Batch
 from .checks import Judgement
 from .experiment import Measured
 
@@ -42,7 +42,8 @@ class Vacuity:
         }
 
     def observe(self, batch: Batch) -> None:
-        self.count(batch.measured, batch.judgements)
+        if batch.how not in SEARCHED:
+            self.count(batch.measured, batch.judgements)
 
     def count(self, measured: Measured, judgements: list[Judgement]) -> None:
         """Count the instances of a batch."""

@@ -129,7 +129,7 @@ def _verify(commands: Any) -> None:
         commands,
         "verify",
         "Train networks and try to break the claims. Exit code 0: all as expected; 1: something unexpected; "
-        "2: wrong usage or input; 3: something inconclusive, nothing unexpected; 130: interrupted.",
+        "2: wrong usage or input; 3: something inconclusive or vacuous, nothing unexpected; 130: interrupted.",
     )
     parser.add_argument("names", nargs="*", metavar="ID|PAPER", help="claims and papers (default: the whole catalogue)")
     parser.add_argument("--profile", choices=PROFILES, default="quick", help="how much to run (default: quick)")
