@@ -17,7 +17,7 @@ from torch import Tensor
 from theory import Claim, Mutant
 
 from .ablation import ablation
-from .batch import AIMED, WITNESS, Batch, Observer
+from .batch import AIMED, GRADIENT_ASCENT, LOCAL_SEARCH, WITNESS, Batch, Observer
 from .checks import Judgement, assumptions_hold, judge
 from .engines import at, disagreement, same_places
 from .errors import VerifyError
@@ -132,6 +132,8 @@ class Search:
     def consider(self, instances: Instances, measured: Measured, family: str, measure: Measure | None = None) -> None:
         """Judge a batch that was measured within the assumptions. Raises `Violation`."""
         measure = measure or self.experiment.measure
+        if family in (AIMED, LOCAL_SEARCH, GRADIENT_ASCENT):
+            self.tally.planned += batch_size(instances)  # how many a search takes is not known before
         judgements = judge(self.claim, measured)
         slack = self._slack(judgements)
         violating, unclear = self._look_closer(judgements, measured, instances, measure, slack)
