@@ -161,10 +161,15 @@ def slack_unit(claim: Claim) -> str:
 
 def evaluate_sides(part: Part, program: Any, measured: Measured) -> Sides:
     """Left and right side, their gap and budget, broadcast to (B, T)."""
+    return sides_of(part, program(values_for(program, measured, f"part {part.name!r}")), measured)
+
+
+def values_for(program: Any, measured: Measured, what: str) -> dict[str, Any]:
+    """The measured values that a program needs; raises `VerifyError` naming those that the experiment lacks."""
     missing = [n for n in program.inputs if n not in measured.values]
     if missing:
-        raise VerifyError(f"part {part.name!r}: the experiment measures no value of {', '.join(missing)}; add it")
-    return sides_of(part, program({n: measured.values[n] for n in program.inputs}), measured)
+        raise VerifyError(f"{what}: the experiment measures no value of {', '.join(missing)}; add it")
+    return {n: measured.values[n] for n in program.inputs}
 
 
 def sides_of(part: Part, values: list[Any], measured: Measured) -> Sides:

@@ -33,7 +33,7 @@ CURVE = 33
 EACH = 6
 """Batches spent on climbing towards a refutation of one survivor."""
 FLAGS = ("differs", "stronger", "known")
-FAILURES = (TheoryError, ValueError, ArithmeticError, RuntimeError)
+FAILURES = (TheoryError, ValueError, ArithmeticError, RuntimeError, KeyError)
 
 
 @dataclass

@@ -65,7 +65,9 @@ def claim_result(claim: Claim, merged: dict[str, Any], out: Path) -> dict[str, A
 def _verdicts(claim: Claim, merged: dict[str, Any]) -> list[dict[str, str]]:
     against = _against(merged)
     doubts = _doubts(merged)
-    support = [] if against or merged["run"] <= merged["inconclusive"] else _support(claim, merged)
+    nothing = merged["run"] <= merged["inconclusive"] or merged["engines"]["disagreed"]
+    broken = merged["violations"] and not merged["statistics"]
+    support = [] if against or nothing or broken else _support(claim, merged)
     return [*against, *support, *doubts]
 
 
@@ -76,7 +78,10 @@ def _against(merged: dict[str, Any]) -> list[dict[str, str]]:
         how = "ball arithmetic" if found["certified"] else found["confirmed_by"]
         sides = {k: found[k] for k in ("part", "measured", "predicted", "budget")}
         verdicts.append(Verdict.REFUTED.as_dict(how=how, **sides))
-        verdicts += [Verdict.CERTIFIED.as_dict()] if found["certified"] else []
+        if found["certified"]:
+            verdicts.append(Verdict.CERTIFIED.as_dict())
+        elif found.get("elsewhere"):
+            verdicts.append(Verdict.CERTIFIED_ELSEWHERE.as_dict(note=found["elsewhere"]))
     if certificates and certificates["fails"]:
         sentence = certificates["sentence"]
         verdicts.append(Verdict.REFUTED_RIGOROUSLY.as_dict(count=certificates["fails"], sentence=sentence))
@@ -89,7 +94,8 @@ def _support(claim: Claim, merged: dict[str, Any]) -> list[dict[str, str]]:
     proved = [Verdict.PROVED.as_dict()] if claim.proof and fully_checked(claim.proof) else []
     certificates = merged.get("certificates")
     holds = certificates["holds"] if certificates else 0
-    rigorous = [Verdict.HOLDS_RIGOROUSLY.as_dict(count=holds)] if holds else []
+    sentence = certificates["sentence"] if certificates else ""
+    rigorous = [Verdict.HOLDS_RIGOROUSLY.as_dict(count=holds, sentence=sentence)] if holds else []
     return [*proved, _supported(claim, merged), *rigorous]
 
 

@@ -126,8 +126,8 @@ def _count(trial: Trial, judgements: list[Judgement], tally: Tally) -> None:
     """Add a chunk of a coverage claim to the tally."""
     slack = torch.stack([j.slack for j in judgements]).amin(0)
     values = [float(s) for s in slack if torch.isfinite(s)]
-    violations = int(_any(j.violates for j in judgements).sum())
-    unclear = int(_any(j.unclear for j in judgements).sum())
+    broken = _any(j.violates for j in judgements)
+    violations, unclear = int(broken.sum()), int((_any(j.unclear for j in judgements) & ~broken).sum())
     tally.slacks += values
     tally.violations += violations
     row = _add_run(trial, judgements, tally, len(slack), unclear)

@@ -21,7 +21,8 @@ LOOKS, SMALLEST_CHUNK, LARGEST_CHUNK = 8, 100, 2500
 
 @dataclass(frozen=True)
 class Test:
-    """A statistical test at a fixed level: it fails when `p_value` < `level`."""
+    """A statistical test at a fixed level: it fails when `p_value` < `level`. A p-value of nan (draws that could not be
+    judged) rejects nothing; such draws are counted as inconclusive."""
 
     name: str
     test: str
@@ -33,7 +34,7 @@ class Test:
 
     @property
     def passed(self) -> bool:
-        return self.p_value >= self.level
+        return not self.p_value < self.level
 
     def row(self) -> dict[str, object]:
         """The test as a row of the report."""

@@ -16,9 +16,10 @@ from theory.evaluate import compile as compile_expression
 from theory.render import pretty
 
 from .batch import SEARCHED, Batch
-from .checks import Judgement
+from .checks import Judgement, values_for
 from .experiment import Measured
 
+NEEDED = "a trivial bound or an assumption"
 BETTER = 1e-9
 """Relative distance by which a bound must beat the trivial one, and an assumption hold, to do so strictly."""
 
@@ -70,7 +71,7 @@ class Vacuity:
     def _beats(self, j: Judgement, measured: Measured) -> tuple[Tensor, Tensor]:
         """(B,) whether the bound beats the trivial one at some time, and the largest log ratio of the two."""
         s, program, part = j.sides, self._trivial[j.part], self.claim.part(j.part)
-        trivial = torch.as_tensor(program({n: measured.values[n] for n in program.inputs}), device=s.right.device)
+        trivial = torch.as_tensor(program(values_for(program, measured, NEEDED)), device=s.right.device)
         trivial = trivial.to(s.right.dtype).expand_as(s.right)
         ahead = s.right - trivial if part.is_lower_bound else trivial - s.right
         size = torch.ones_like(trivial) if j.log else torch.maximum(trivial.abs(), s.right.abs())
@@ -82,9 +83,7 @@ class Vacuity:
         """(B,) whether every comparison of an assumption holds with room to spare, wherever it is evaluated."""
         tensors = [v for v in measured.values.values() if isinstance(v, Tensor)]
         result = torch.ones(max(len(v) for v in tensors), dtype=torch.bool, device=tensors[0].device)
-        values = [
-            torch.as_tensor(v, device=result.device) for v in program({n: measured.values[n] for n in program.inputs})
-        ]
+        values = [torch.as_tensor(v, device=result.device) for v in program(values_for(program, measured, NEEDED))]
         for left, right in zip(values[::2], values[1::2], strict=True):
             apart = (left - right).abs() > BETTER * torch.maximum(left.abs(), right.abs())
             result = result & (apart.all(1) if apart.ndim > 1 else apart)

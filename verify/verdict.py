@@ -10,10 +10,8 @@ class Verdict(Enum):
 
     PROVED = ("proved", "Every proof step was decided by machine: shape-free exact algebra, z3, or ball arithmetic.")
     CERTIFIED = ("certified", "Ball arithmetic encloses both sides of the counterexample.")
-    HOLDS_RIGOROUSLY = (
-        "certified",
-        "Ball arithmetic encloses both sides at every step on {count} instances: it holds.",
-    )
+    CERTIFIED_ELSEWHERE = ("certified", "Ball arithmetic refutes it on another instance: {note}.")
+    HOLDS_RIGOROUSLY = ("certified", "Ball arithmetic encloses both sides on {count} instances: it holds {sentence}.")
     SUPPORTED = (
         "supported",
         "No violation beyond the error budget on {run} instances. {drawn} of them are draws of the generators; were "

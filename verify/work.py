@@ -79,15 +79,17 @@ def carry_out(piece: Piece) -> dict[str, Any]:
     result["statistics"] = [t.row() for t in tests]
     if tally.found is not None and isinstance(experiment, Experiment):
         found = shorten(claim, experiment, tally.found, run.device)
-        if contradicted(claim, experiment, found):  # balls show that it holds there: float64 erred, not the theorem
-            worst = {"compared": 1, "disagreed": 1, "worst": None}
-            result["engines"] = merge_engines(result["engines"], worst)
+        rigorous, elsewhere = certified(claim, experiment, found)
+        if not rigorous and contradicted(claim, experiment, found, replace(run, level=1)):
+            # the engine erred: nothing is said about the theorem
+            result["engines"] = merge_engines(result["engines"], {"compared": 1, "disagreed": 1, "worst": None})
         else:
             result["found"] = {
                 "part": found.part,
                 "instance": plain(found.instances),
                 **found.worst,
-                "certified": certified(claim, experiment, found),
+                "certified": rigorous,
+                "elsewhere": elsewhere,
                 "confirmed_by": experiment.confirmed_by,
             }
     if piece.shard == 0 and isinstance(experiment, Experiment):

@@ -70,7 +70,7 @@ def names(claim_id: str = "min2021.thm1", **changes: Any) -> list[str]:
 
 def test_engines_that_contradict_each_other_are_told() -> None:
     engines = {"compared": 5, "disagreed": 2, "worst": 3.0}
-    assert names(engines=engines) == ["supported", "unsound"]
+    assert names(engines=engines) == ["unsound"]
     sentence = _verdicts(get_claim("min2021.thm1"), merged(engines=engines))[-1]["sentence"]
     assert "2 of 5 instances, at worst by 3 times" in sentence
     mild = _verdicts(get_claim("min2021.thm1"), merged(engines={**engines, "worst": 0.5}))[-1]["sentence"]
@@ -96,3 +96,15 @@ def test_the_limit_counts_what_was_drawn() -> None:
 @pytest.mark.parametrize("printed", [True, False])
 def test_nothing_is_as_expected_where_engines_contradict_each_other(names_: set[str], printed: bool) -> None:
     assert not as_expected(printed, names_, 0) and unexpected(printed, names_, 0)
+
+
+def test_a_violation_that_no_instance_carries_leaves_no_support() -> None:
+    assert names(violations=2) == []
+
+
+def test_balls_on_another_instance_are_not_the_counterexample() -> None:
+    found = {"part": "rate", "measured": 1.0, "predicted": 0.5, "budget": 0.0, "confirmed_by": "a tighter run"}
+    own, other = ({**found, "certified": c, "elsewhere": "" if c else "an explicit instance"} for c in (True, False))
+    sentences = [[v["sentence"] for v in _verdicts(get_claim("min2021.thm1"), merged(found=f))] for f in (own, other)]
+    assert "confirmed by ball arithmetic" in sentences[0][0] and "of the counterexample" in sentences[0][1]
+    assert "confirmed by a tighter run" in sentences[1][0] and "another instance: an explicit" in sentences[1][1]
