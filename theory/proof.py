@@ -203,8 +203,18 @@ def _cyclic_form(expr: Any) -> dict[tuple[Any, ...], Any]:
     form: dict[tuple[Any, ...], Any] = {}
     for term in sp.Add.make_args(sp.expand(expr)):
         commuting, word = term.args_cnc()
-        letters = [b for f in word for b in ([f.base] * int(f.exp) if f.is_Pow else [f])]
+        letters = [letter for factor in word for letter in _letters(factor)]
         rotations = [tuple(letters[i:] + letters[:i]) for i in range(len(letters))] or [()]
         key = min(rotations, key=lambda w: tuple(map(str, w)))
         form[key] = form.get(key, 0) + sp.Mul(*commuting)
     return {word: c for word, c in form.items() if sp.expand(c) != 0}
+
+
+def _letters(factor: Any) -> list[Any]:
+    """A factor of a word letter by letter. Raises `TheoryError` for what is no letter and no whole power of one."""
+    base, exponent = factor.as_base_exp() if factor.is_Pow else (factor, sp.Integer(1))
+    if not base.is_Symbol or not (exponent.is_Integer and exponent.is_positive):
+        raise TheoryError(
+            f"{factor} under a trace: words are of symbols and positive powers; name an inverse by itself"
+        )
+    return [base] * int(exponent)

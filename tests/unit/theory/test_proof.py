@@ -97,6 +97,20 @@ def test_a_step_that_states_nothing_is_an_error():
         polynomial("empty", lambda: []).check()
 
 
+A, B = sp.symbols("A B", commutative=False)
+
+
+def test_words_under_a_trace_rotate_and_powers_count():
+    assert algebra("turned", lambda: [(A**2 * B, A * B * A)], under_trace=True).check() is StepStatus.CHECKED
+    assert algebra("shorter", lambda: [(A**2 * B, A * B)], under_trace=True).check() is StepStatus.FAILED
+
+
+@pytest.mark.parametrize("factor", [A**-1, A**-2, A ** sp.Rational(1, 2), A ** sp.Symbol("n"), (A + B) ** -1])
+def test_what_is_no_word_under_a_trace_is_refused(factor):
+    with pytest.raises(TheoryError, match="under a trace: words are of symbols"):
+        algebra("not a word", lambda: [(factor * B, B)], under_trace=True).check()
+
+
 def test_trust_base():
     at_size = algebra("trace", square, size="2 × 2")
     steps = (*PROVED, *NOT_PROVED, NOT_PROVED[0], at_size, *wrong_steps())
