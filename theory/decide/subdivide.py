@@ -103,6 +103,10 @@ def _difference(inequality: Inequality) -> Difference:
 def _check_interval(x: Any, interval: Any) -> None:
     if not isinstance(interval, sp.Interval):
         raise TheoryError(f"interval {interval}: expected a sympy.Interval")
+    if x.is_integer:
+        raise TheoryError(
+            f"variable {x}: balls decide for all real numbers of {interval}; declare it real, not integer"
+        )
     start, end = interval.args[:2]
     if not (start.is_rational and (end.is_rational or end is sp.oo)):
         raise TheoryError(f"interval {interval}: expected rational ends; the right one may be oo")

@@ -93,6 +93,7 @@ def test_the_same_answer_twice_and_the_precision_is_given_back():
         (Inequality(x < 2, x, (0, 1)), "expected a sympy.Interval"),
         (Inequality(x < 4, x, sp.Interval(0, sp.pi)), "expected rational ends"),
         (Inequality(t < 2, t, sp.Interval(-1, 1)), "variable t: declare it real"),
+        (Inequality(sp.Symbol("n", integer=True) < 2, sp.Symbol("n", integer=True), closed), "real, not integer"),
         (Inequality(sp.Symbol("w") < 2, sp.Symbol("w"), closed), "variable w: declare it real"),
     ],
 )
