@@ -38,17 +38,21 @@ def untried(assumption: Assumption) -> dict[str, Any]:
 def _without(
     assumption: Assumption, claim: Claim, experiment: Experiment, run: Run, families: list[Any]
 ) -> dict[str, Any]:
-    """The row of one assumption. Instances that break another one too prove nothing, and are not counted."""
+    """The row of one assumption. Instances that break another one too, or keep this one, prove nothing, and are not
+    counted."""
     variation = experiment.settings.get(assumption.dropped)
     if variation is None:
         return untried(assumption)
     others = replace(claim, assumptions=tuple(a for a in claim.assumptions if a is not assumption))
+    itself = replace(claim, assumptions=(assumption,))
     measure, tried = variation.measure or experiment.measure, 0
     for make in _batches(experiment, variation, families):
         try:
             instances = make()
             measured = measure(instances, run)
             held, judgements = assumptions_hold(others, measured), judge(claim, measured)
+            if assumption.predicate is not None:
+                held = held & ~assumptions_hold(itself, measured)
             found = _violation(claim, measure, instances, held, judgements, run)
         except UNTRAINABLE:
             continue  # this family cannot be trained without the assumption
