@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import torch
 from flint import ctx
 from torch import Tensor
 
@@ -13,6 +12,7 @@ from theory import Claim, Part, Scale
 from theory.errors import TheoryError
 
 from ..checks import Judgement, judge
+from ..engines import AXIS
 from ..experiment import Experiment, Instances, Measured, Run, plain
 from . import operations
 from .certificate import relation_gap
@@ -74,10 +74,9 @@ def _column(measured: Measured, values: Values, order: int) -> int | None:
     if not measured.axis:
         return order
     where = float(operations.ball(values[measured.axis]).mid()) if measured.axis != "k" else values["k"]
-    near = torch.isclose(
-        measured.values[measured.axis][0].cpu(), torch.tensor(float(where), dtype=torch.float64), rtol=1e-15
-    )
-    return int(near.nonzero()[0, 0]) if bool(near.any()) else None
+    apart = (measured.values[measured.axis][0].cpu().double() - where).abs()
+    nearest = int(apart.argmin())
+    return nearest if float(apart[nearest]) <= AXIS * abs(where) else None
 
 
 def _ratio(claim: Claim, part: Part, values: Values, gap: Tensor, budget: Tensor) -> float:

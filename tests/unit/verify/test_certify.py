@@ -182,7 +182,7 @@ def test_same_numbers_as_the_arb_backend(name: str) -> None:
         shapes["Y"] = (2, 2)
     if name == "lemma1-det":
         shapes |= {"X": (1, 2), "Y": (1, 1)}
-    instance = {
+    instance: dict[str, Any] = {
         k: torch.randn(*s, generator=g, dtype=torch.float64).mul(100).round().div(100).tolist()
         for k, s in shapes.items()
     }
@@ -284,7 +284,7 @@ def test_a_counterexample_that_proves_nothing_gives_way_to_an_explicit_one() -> 
     certificate = certify_refutation(claim, experiment, found)
     assert certificate.outcome == "fails"
     assert certificate.note.startswith("an explicit instance")
-    assert certified(claim, experiment, found)
+    assert certified(claim, experiment, found) == (False, certificate.note)
 
 
 @pytest.mark.parametrize("name", ["dLdt", "v2-lemma8", "gd-rate", "thm1", "deep-rate", "oracles"])
@@ -318,6 +318,25 @@ def test_an_engine_that_is_wrong_is_seen() -> None:
 
     ratios = float_against_balls(claim, replace(experiment, measure=wrong), scalar(0.7, 1.1, 1.3, 0.3))
     assert ratios["norms"] > 1
+
+
+def along(times: list[float]) -> Experiment:
+    """y = 10⁹·t at the given times, measured and enclosed."""
+
+    def measure(instances: Instances, run: Run) -> Measured:
+        t = torch.tensor([times], dtype=torch.float64)
+        budget = {"square": torch.full_like(t, toys.BUDGET)}
+        return Measured({"x": instances["x"][:, None], "y": 1e9 * t, "t": t}, budget, axis="t")
+
+    enclosed = replace(
+        toys.experiment(), enclose=lambda i: [{"x": i["x"], "t": t, "y": 10**9 * t} for t in list(i["t"])]
+    )
+    return replace(enclosed, measure=measure)
+
+
+def test_times_of_any_size_are_told_apart() -> None:
+    ratios = float_against_balls(toys.SQUARE, along([0.0, 1e-9, 2e-9]), toys.realise(3, 1))
+    assert ratios["square"] < 1
 
 
 # ---- scripts
