@@ -13,6 +13,9 @@ from .errors import VerifyError
 from .experiment import Experiment, Run
 from .search import claim_seed, hypothesis_run
 
+FAILURES = (TheoryError, VerifyError, ArithmeticError, ValueError)
+"""What is raised where an instance cannot be enclosed or compared."""
+
 
 def certificates(claim: Claim, experiment: Experiment, count: int, seed: int) -> dict[str, Any] | None:
     """How many of `count` drawn instances ball arithmetic decides, and which way; None if it cannot enclose any."""
@@ -20,7 +23,7 @@ def certificates(claim: Claim, experiment: Experiment, count: int, seed: int) ->
         return None
     try:
         found = certify_some(claim, experiment, count, claim_seed(seed, "balls"))
-    except (TheoryError, VerifyError, ArithmeticError) as error:
+    except FAILURES as error:
         return _counted([], f"nothing could be enclosed: {error}")
     shown = sorted({part for c in found for part in c.holding})
     parts = f"rigorously, at every enclosed place, for part {', '.join(shown)}" if shown else "nothing is shown"
@@ -45,6 +48,6 @@ def float_agreement(claim: Claim, experiment: Experiment, count: int, seed: int,
 def _worst(claim: Claim, experiment: Experiment, instances: Any, run: Run) -> float:
     try:
         ratios = float_against_balls(claim, experiment, instances, run).values()
-    except (TheoryError, VerifyError, ArithmeticError):
+    except FAILURES:
         return math.nan
     return max((r for r in ratios if not math.isnan(r)), default=math.nan)

@@ -54,13 +54,14 @@ def _choices(measured: Measured) -> dict[str, Any]:
 
 
 def _worst(claim: Claim, part: Part, judgement: Judgement, measured: Measured, places: list[dict[str, Any]]) -> float:
-    """The largest ratio of a part; the gap is in the part's scale, as the budget is."""
+    """The largest ratio of a part; the gap is in the part's scale, as the budget is. nan where the part is unclear."""
     sides = judgement.sides
     columns = sides.gap.shape[1]
+    comparable = sides.judged[0] & sides.gap[0].isfinite() & sides.budget[0].isfinite() & ~judgement.unclear[0]
     ratios = []
     for order, values in enumerate(v for v in places if given_for(claim, part, v)):
         column = _column(measured, values, order) if columns > 1 else 0
-        if column is None or column >= columns or not bool(sides.judged[0, column]):
+        if column is None or column >= columns or not bool(comparable[column]):
             continue
         try:
             ratios.append(_ratio(claim, part, values, sides.gap[0, column], sides.budget[0, column]))

@@ -38,6 +38,7 @@ from verify.errors import OutputError, VerifyError
 from verify.experiment import Experiment, Instances, Measured, Run, plain
 from verify.papers import experiment_of
 from verify.papers.min2021.families import scalar
+from verify.rigour import certificates, float_agreement
 from verify.search import Found
 
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")
@@ -337,6 +338,24 @@ def along(times: list[float]) -> Experiment:
 def test_times_of_any_size_are_told_apart() -> None:
     ratios = float_against_balls(toys.SQUARE, along([0.0, 1e-9, 2e-9]), toys.realise(3, 1))
     assert ratios["square"] < 1
+
+
+@pytest.mark.parametrize("excess", [math.nan, math.inf, -math.inf])
+def test_what_float64_cannot_tell_is_not_compared(excess: float) -> None:
+    enclosed = toys.experiment(excess=(excess, 0.0))
+    experiment = replace(enclosed, enclose=lambda i: [{"x": i["x"], "y": i["x"] * i["x"]}])
+    assert math.isnan(float_against_balls(toys.SQUARE, experiment, toys.realise(3, 1))["square"])
+    assert float_agreement(toys.SQUARE, experiment, 2, 0, Run()) == {"compared": 0, "disagreed": 0, "worst": None}
+
+
+def test_an_instance_that_cannot_be_measured_or_enclosed_is_not_compared() -> None:
+    def broken(*_: Any) -> Any:
+        raise ValueError("no such instance")
+
+    experiment = replace(toys.experiment(), measure=broken, enclose=broken)
+    assert float_agreement(toys.SQUARE, experiment, 2, 0, Run())["compared"] == 0
+    shown = certificates(toys.SQUARE, experiment, 2, 0)
+    assert shown == {"holds": 0, "fails": 0, "undecided": 0, "sentence": "nothing could be enclosed: no such instance"}
 
 
 # ---- scripts
