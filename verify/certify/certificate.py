@@ -156,17 +156,23 @@ def _reason(truth: Truth, when: Truth, left: Any, right: Any) -> str:
         return "the relation fails, but a condition or an assumption is not decided"
     if when is None:
         return "neither the relation nor the condition of the part is decided"
+    if not all(x.is_finite() for side in (left, right) for x in _balls(side)):
+        return "a side has no finite enclosure: its ball grew without bound, or it is not defined there"
     return f"the balls overlap: both sides agree to within {distance_text(left, right)}"
 
 
 def distance_text(left: Any, right: Any) -> str:
     """Upper bound of the largest distance of two values."""
-    apart = ball(left) - ball(right)
-    numbers = apart.entries() if isinstance(apart, arb_mat) else [apart]
     largest = arb(0)
-    for x in numbers:
+    for x in _balls(ball(left) - ball(right)):
         largest = largest.max(abs(x).upper())
     return largest.str(2, radius=False)
+
+
+def _balls(value: Any) -> list[arb]:
+    """A number, or the entries of a matrix, as balls."""
+    balls = ball(value)
+    return balls.entries() if isinstance(balls, arb_mat) else [balls]
 
 
 def _combined(parts: dict[str, Seen]) -> Certificate:

@@ -88,6 +88,18 @@ def test_a_ball_against_a_bound(y: Any, outcome: str) -> None:
     assert toy(toys.SQUARE, y).outcome == outcome
 
 
+@pytest.mark.parametrize(
+    "y, note",
+    [
+        (arb(4, 0.001), "the balls overlap: both sides agree to within 0.001"),
+        (arb.nan(), "a side has no finite enclosure"),
+        (arb(0, math.inf), "a side has no finite enclosure"),
+    ],
+)
+def test_why_nothing_is_decided(y: Any, note: str) -> None:
+    assert toy(toys.SQUARE, y).note.startswith(note)
+
+
 def test_outside_the_assumptions_nothing_is_shown() -> None:
     certificate = toy(toys.SQUARE, arb(100), x=0.5)
     assert certificate.outcome == "undecided"
