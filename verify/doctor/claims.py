@@ -19,7 +19,7 @@ from theory import Claim, Part
 from theory.errors import TheoryError
 from theory.evaluate import Backend
 
-from ..checks import judge, programs
+from ..checks import Judgement, judge, programs
 from ..engines import disagreement, same_places
 from ..experiment import Experiment, Measured, Run
 from .bench import Bench, Specimen
@@ -152,8 +152,18 @@ def devices(bench: Bench) -> Compared:
 
 
 def _second(specimen: Specimen, run: Run) -> Tensor:
-    """Disagreement of the specimen's measurement with another run of it, (B,); nan counts as none was possible."""
+    """Disagreement of the specimen's measurement with another run of it, one number an instance that was compared.
+
+    Infinite where the other run cannot judge a part that the first one judged.
+    """
     assert specimen.experiment is not None and specimen.instances is not None
     first, again = specimen.measured, specimen.experiment.measure(specimen.instances, run)
-    found = disagreement(judge(specimen.claim, first), judge(specimen.claim, again), same_places(first, again))
-    return found[~found.isnan()]
+    one, other = judge(specimen.claim, first), judge(specimen.claim, again)
+    found = disagreement(one, other, same_places(first, again))
+    lost = torch.stack([_judged(a) & b.unclear.to(a.unclear.device) for a, b in zip(one, other, strict=True)]).any(0)
+    return torch.where(lost, torch.inf, found)[lost | ~found.isnan()]
+
+
+def _judged(judgement: Judgement) -> Tensor:
+    """(B,) where a run compared both sides of a part somewhere and could tell."""
+    return judgement.sides.judged.any(1) & ~judgement.unclear

@@ -12,12 +12,14 @@ import flint
 import numpy as np
 import pytest
 import torch
+import toys
 
 from theory import get_claim
 from verify import doctor
 from verify.doctor import claims
 from verify.doctor.bench import Specimen, specimen_of
 from verify.doctor.check import Compared, Untested
+from verify.experiment import Experiment, Run
 
 # torch's forward mode imports a module of torch that torch itself has deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")
@@ -187,6 +189,24 @@ def test_confirming_runs_agree_until_one_integrator_is_spoilt(monkeypatch: pytes
     spoil(monkeypatch, "numerics.flow.solve_collocation", states_scaled)
     spoilt = diagnose("confirming runs", mild)
     assert spoilt.passed is False and spoilt.worst > 1
+
+
+@pytest.mark.parametrize("excess, ok", [((0.0, math.nan), None), ((0.0, 0.0), torch.tensor([True, False]))])
+def test_a_second_engine_that_cannot_tell_is_unsound(excess: tuple[float, float], ok: torch.Tensor | None) -> None:
+    def measure(instances: Any, run: Run) -> Any:
+        return toys.measure(instances, run, excess=excess, ok=ok if run.level else None)
+
+    def specimen(experiment: Experiment) -> Specimen:
+        instances = toys.realise(1, 2)
+        return Specimen(toys.SQUARE, experiment.measure(instances, Run()), experiment, instances)
+
+    sound, silent = toys.experiment(), replace(toys.experiment(), measure=measure)
+    comparison = next(c for c in doctor.COMPARISONS if c.name == "confirming runs")
+    bench: Any = SmallBench((specimen(sound), specimen(silent)))
+    check = next(doctor.examine(bench, (comparison,)))
+    assert check.passed is False and check.worst == math.inf
+    alone: Any = SmallBench((specimen(sound),))
+    assert next(doctor.examine(alone, (comparison,))).passed
 
 
 # ---- what is not compared
