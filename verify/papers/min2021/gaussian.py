@@ -234,7 +234,7 @@ LEVEL_DESIGNS = (
     _design("D=4 m=2 h=200 α=.5", 5, 4, 2, 2, 200, 0.5, 0.1),
     _design("D=4 m=2 h=2000 α=.3", 5, 4, 2, 2, 2000, 0.3, 0.05, quick=False),
     _design("D=10 m=3 h=20000 α=.4", 12, 10, 3, 6, 20000, 0.4, 0.2, quick=False),
-    # m and r equal and large, D = r: the level and ‖U₁Vᵀ‖ have √m + √r, the bounds 2√(m + D), which is only √2 times that
+    # m and r equal and large, D = r: the level and ‖U₁Vᵀ‖ have √m + √r, the bounds 2√(m + D): only √2 times that
     _few("D=r=80 m=81 h=10⁴ α=.4", 80, 80, 81, 80, 10**4, 0.4),
     # the same with h hardly above s²: the level is nearly 0, and so must be (1 − s/√h)²
     _few("D=r=150 m=151 h=363 α=.4", 150, 150, 151, 150, 363, 0.4),
