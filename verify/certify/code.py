@@ -15,6 +15,7 @@ from theory.backends.lowering import Lowering
 from theory.errors import UnsupportedError
 from theory.evaluate import Leaves
 
+from ..domain import signs
 from . import operations
 
 Values = Mapping[str, Any]
@@ -34,7 +35,8 @@ CONSTANTS: dict[Any, str] = {
 class PartCode:
     """The code of one part for instances of one shape.
 
-    Outputs: measured side, predicted side, the part's condition, the predicates of the claim's assumptions.
+    Outputs: measured side, predicted side, the part's condition, the predicates of the claim's assumptions and the
+    declared signs.
     """
 
     part: Part
@@ -52,8 +54,9 @@ def inputs_of(claim: Claim, expressions: list[Any]) -> dict[str, Any]:
 
 def lowered(claim: Claim, part: Part, values: Values) -> PartCode:
     """The code of a part for values of these shapes; sizes are read off the matrices."""
-    expressions = [part.relation.lhs, part.relation.rhs, part.when, *predicates(claim)]
+    expressions = _stated(claim, part)
     symbols = inputs_of(claim, expressions)
+    expressions += signs(claim, symbols.values())
     ints = _integers(symbols, values)
     go = Lowering(Builder(None), claim.definitions, ints)
     code = go.ir.code([go(sp.sympify(e)) for e in expressions])
@@ -67,9 +70,14 @@ def predicates(claim: Claim) -> list[Any]:
     return [*(a.predicate for a in claim.assumptions if a.predicate is not None), *domains]
 
 
+def _stated(claim: Claim, part: Part) -> list[Any]:
+    """Both sides of a part, its condition, and the predicates of the claim."""
+    return [part.relation.lhs, part.relation.rhs, part.when, *predicates(claim)]
+
+
 def given_for(claim: Claim, part: Part, values: Values) -> bool:
     """Whether these values suffice for the part and the claim's assumptions."""
-    symbols = inputs_of(claim, [part.relation.lhs, part.relation.rhs, part.when, *predicates(claim)])
+    symbols = inputs_of(claim, _stated(claim, part))
     ints = {str(s) for s in _integers(symbols, values)}
     return all(name in values or name in ints for name in symbols)
 

@@ -112,6 +112,13 @@ def test_outside_the_domain_of_a_quantity_nothing_is_shown() -> None:
     assert certify(claim, experiment, beyond).outcome == "undecided"
 
 
+def test_outside_the_declared_sign_of_a_number_nothing_is_shown() -> None:
+    certificate = certify(*bound("tail"), tensors({"t": -7.0}))
+    assert certificate.outcome == "undecided"
+    assert "outside the assumptions" in certificate.note
+    assert certify(*bound("tail"), tensors({"t": 0.0})).outcome == "holds"
+
+
 def test_a_part_that_says_nothing_is_silent() -> None:
     part = replace(toys.SQUARE.parts[0], when=sp.Gt(toys.x, 10))
     certificate = toy(replace(toys.SQUARE, parts=(part,)), arb(100))
@@ -432,6 +439,7 @@ def test_an_instance_that_proves_nothing_is_replaced_by_an_explicit_one(tmp_path
     "claim, part, instance, message",
     [
         ("min2021.tail", "tail", {"t": 1.0}, "balls do not refute it"),
+        ("min2021.tail", "tail", {"t": -7.0}, "outside the assumptions"),
         ("min2021.tail-E1", "tail", {}, "has no array 't'"),
         ("min2021.lemma1", "level", {}, "nothing encloses"),
         ("min2021.conserved", "imbalance", {}, "nothing encloses"),
