@@ -14,9 +14,10 @@ from torch import Tensor
 from theory import Claim, get_claim
 
 from .checks import assumptions_hold, judge
+from .domain import checked
 from .errors import VerifyError
 from .experiment import Experiment, Instances, Run, plain
-from .search import Found
+from .search import Found, claim_seed, hypothesis_run, search_shard
 
 FORMAT = "lemmaflow-counterexample-1"
 
@@ -65,51 +66,74 @@ def save(claim: Claim, found: Found, folder: Path) -> Path:
 
 
 def load(path: Path) -> dict[str, Any]:
-    """Read a stored counterexample; raises `VerifyError` when it is none."""
+    """Read a stored counterexample; raises `VerifyError` when it is none or its values are impossible."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["format"] != FORMAT or not stored["claim"] or not stored["part"]:
             raise KeyError(stored["format"])
-        stored["instances"] = {
-            k: v if isinstance(v, int) else torch.tensor([v], dtype=torch.float64)
-            for k, v in stored["instance"].items()
-        }
-        return stored
+        if not all(isinstance(stored[k], t) for k, t in (("claim", str), ("part", str), ("instance", dict))):
+            raise TypeError("claim and part are words, the instance is an object")
     except OSError as error:
         raise VerifyError(
             f"cannot read {str(path)!r}: {error.strerror or error}; give a counterexample file or a claim id"
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise VerifyError(
-            f"{str(path)!r} is no counterexample file ({type(error).__name__}: {str(error)[:60]}); `lemmaflow "
+            f"{str(path)!r} is no counterexample file ({_line(error)}); `lemmaflow "
             "verify` writes them to OUT/counterexamples"
         ) from None
+    claim = get_claim(stored["claim"])
+    claim.part(stored["part"])
+    instance = checked(claim, stored["instance"], _example(claim))
+    batch = {k: v if isinstance(v, int) else torch.tensor([v], dtype=torch.float64) for k, v in instance.items()}
+    return stored | {"instance": instance, "instances": batch}
+
+
+def _example(claim: Claim) -> Instances:
+    """An instance of the claim's experiment, drawn always alike."""
+    experiment, drawn = _experiment(claim), []
+    hypothesis_run(drawn.append, experiment.families, 1, 0, shrink=False)
+    return experiment.realise(drawn[0], 1)
+
+
+def _experiment(claim: Claim) -> Experiment:
+    from .papers import experiment_of
+
+    experiment = experiment_of(claim.id)
+    if not isinstance(experiment, Experiment):
+        raise VerifyError(f"{claim.id} is tested by statistics; there is no single instance to replay")
+    return experiment
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:100]}"
 
 
 def replay(target: str, device: str = "cpu") -> dict[str, Any]:
     """Train a stored counterexample again: FILE, or the id of a claim whose refutation is searched afresh."""
-    from .papers import experiment_of
-
     if Path(target).exists() or target.endswith(".json"):
         stored = load(Path(target))
         claim, part, instances = get_claim(stored["claim"]), stored["part"], stored["instances"]
     else:
         claim = get_claim(target)
         part, instances = _fresh(claim, device)
-    experiment = experiment_of(claim.id)
-    if not isinstance(experiment, Experiment):
-        raise VerifyError(f"{claim.id} is tested by statistics; there is no single instance to replay")
-    claim.part(part)
+    experiment = _experiment(claim)
     try:
         measured = experiment.measure(instances, Run(torch.device(device), level=1))
     except KeyError as missing:
         raise VerifyError(
             f"the counterexample has no array {missing}; `lemmaflow show {claim.id}` lists them"
         ) from None
+    except (ValueError, RuntimeError, IndexError, ArithmeticError) as error:
+        raise VerifyError(
+            f"{claim.id} cannot be measured on the counterexample ({_line(error)}); `lemmaflow show` lists the shapes"
+        ) from None
     if not bool(assumptions_hold(claim, measured).all()):
         raise VerifyError(f"the instance is outside the assumptions of {claim.id}; `lemmaflow show` lists them")
     judgements = judge(claim, measured)
     j = next(j for j in judgements if j.part == part)
+    if bool(j.unclear[0]):
+        raise VerifyError(f"{claim.id}, part {part}: float64 cannot judge the counterexample; give smaller numbers")
     worst = j.worst(0)
     return {
         "claim": claim.id,
@@ -122,13 +146,9 @@ def replay(target: str, device: str = "cpu") -> dict[str, Any]:
 
 
 def _fresh(claim: Claim, device: str) -> tuple[str, Instances]:
-    from .papers import experiment_of
     from .profiles import get_profile
-    from .search import claim_seed, search_shard
 
-    experiment = experiment_of(claim.id)
-    if not isinstance(experiment, Experiment):
-        raise VerifyError(f"{claim.id} is tested by statistics; there is no single instance to replay")
+    experiment = _experiment(claim)
     run = Run(torch.device(device))
     tally = search_shard(claim, experiment, get_profile("quick"), claim_seed(0, claim.id, 0), run, True)
     if tally.found is None:

@@ -55,3 +55,12 @@ def test_a_counterexample_that_balls_do_not_refute(fails: Callable[..., str], st
     stored.write_text(json.dumps(STORED | {"claim": "min2021.tail"}))
     assert "balls do not refute it" in fails("replay", stored, "--export-script", tmp_path / "proof.py")
     assert not (tmp_path / "proof.py").exists()
+
+
+@pytest.mark.parametrize("value", ["NaN", "1e400", "[]", "[-1.5]", "-7.0", "[[1.0], [2.0, 3.0]]"])
+@pytest.mark.parametrize("claim", ["min2021.tail", "min2021.tail-E1"])
+def test_impossible_values(fails: Callable[..., str], stored: Path, tmp_path: Path, claim: str, value: str) -> None:
+    stored.write_text(json.dumps(STORED | {"claim": claim, "instance": {"t": "?"}}).replace('"?"', value))
+    for options in ((), ("--export-script", tmp_path / "proof.py")):
+        assert "in the counterexample" in fails("replay", stored, *options)
+    assert not (tmp_path / "proof.py").exists()

@@ -76,6 +76,8 @@ def test_what_cannot_be_replayed(target: str, message: str, monkeypatch: pytest.
         "{}",
         json.dumps({"format": "another"}),
         json.dumps({"format": "lemmaflow-counterexample-1", "instance": {"x": "text"}}),
+        json.dumps({"format": "lemmaflow-counterexample-1", "claim": ERROR, "part": "tail", "instance": [6.0]}),
+        json.dumps({"format": "lemmaflow-counterexample-1", "claim": [ERROR], "part": "tail", "instance": {}}),
     ],
 )
 def test_other_files_are_no_counterexamples(text: str, tmp_path: Path) -> None:
@@ -83,3 +85,80 @@ def test_other_files_are_no_counterexamples(text: str, tmp_path: Path) -> None:
     path.write_text(text)
     with pytest.raises(VerifyError, match="is no counterexample file"):
         load(path)
+
+
+PAIR = {"X": [[1.0]], "Y": [[3.0]], "U": [[-2.0, 1.0]], "V": [[-2.0, 0.2]], "r": 1}
+
+
+def stored(folder: Path, claim: str, part: str, instance: str) -> str:
+    path = folder / "file.json"
+    head = json.dumps({"format": "lemmaflow-counterexample-1", "claim": claim, "part": part})
+    path.write_text(f'{head[:-1]}, "instance": {instance}}}')
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "value, message",
+    [
+        ("NaN", "t in the counterexample holds NaN: give finite"),
+        ("Infinity", "t in the counterexample holds Infinity: give finite"),
+        ("1e400", "t in the counterexample holds Infinity: give finite"),
+        ("1" + "0" * 400, "t in the counterexample holds 1000.*…: give finite"),
+        ("true", "t in the counterexample holds true: give finite"),
+        ('"6"', 't in the counterexample holds "6": give finite'),
+        ("null", "t in the counterexample holds null: give finite"),
+        ("[]", r"t = \[\] in the counterexample: give"),
+        ("[-1.5]", r"t = \[-1.5\] in the counterexample is a list of numbers: give a number"),
+        ("-7.0", "t = -7.0 in the counterexample is outside the domain of min2021.tail, which assumes t >= 0"),
+    ],
+)
+def test_impossible_values_are_refused(value: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(VerifyError, match=message):
+        replay(stored(tmp_path, "min2021.tail", "tail", f'{{"t": {value}}}'))
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"V": [[1.0]]}, "V is 1 × 1 in the counterexample, so that h = 1, but U has h = 2"),
+        ({"V": [1.0, 2.0]}, "V = .* is a list of numbers: give a matrix"),
+        ({"V": 1.0}, "V = 1.0 in the counterexample is a number: give a matrix"),
+        ({"V": [[1.0, 2.0], [3.0]]}, "V = .* give a matrix as a list of rows, of one length"),
+        ({"V": [[1.0, 2.0], 3.0]}, "V = .* give a matrix as a list of rows, of one length"),
+        ({"V": [[]]}, "V = .* of one length and not empty"),
+        ({"V": [[[1.0, 2.0]]]}, "V = .* give a matrix"),
+        ({"V": [[1.0, float("nan")]]}, "V in the counterexample holds NaN"),
+        ({"r": 1.5}, "r = 1.5 in the counterexample: give a whole number"),
+        ({"r": [1]}, r"r = \[1\] in the counterexample: give a whole number"),
+        ({"r": -1}, "r = -1 in the counterexample is outside the domain .* r > 0"),
+    ],
+)
+def test_impossible_matrices_are_refused(change: dict[str, object], message: str, tmp_path: Path) -> None:
+    with pytest.raises(VerifyError, match=message):
+        replay(stored(tmp_path, "min2021.v2-cor6-printed", "rate", json.dumps(PAIR | change)))
+
+
+def test_a_number_outside_the_domain_of_a_quantity_is_refused(tmp_path: Path) -> None:
+    instance = {"W_1": [[0.7]], "W_2": [[-0.6, 0.3]], "Y": [[-0.4, 0.2]], "c_1": 1.5}
+    claim = get_claim("min2021.gd-thm31")
+    with pytest.raises(VerifyError, match=r"c_1 = 1\.5 in the counterexample is outside the domain"):
+        replay(stored(tmp_path, claim.id, claim.parts[0].name, json.dumps(instance)))
+    instance["c_1"] = 0.7
+    assert replay(stored(tmp_path, claim.id, claim.parts[0].name, json.dumps(instance)))["violates"] is True
+
+
+@pytest.mark.parametrize(
+    "claim, instance",
+    [
+        ("v2-cor6-printed", PAIR | {"r": 5}),
+        ("deep-drift", {"W_1": [[0.5]], "W_2": [[1.5]], "W_3": [[0.7]], "W_4": [[0.7], [0.7]], "Y": [[1.0]]}),
+    ],
+)
+def test_what_cannot_be_measured_is_refused(claim: str, instance: dict[str, object], tmp_path: Path) -> None:
+    part = get_claim(f"min2021.{claim}").parts[0].name
+    with pytest.raises(VerifyError, match="cannot be measured on the counterexample"):
+        replay(stored(tmp_path, f"min2021.{claim}", part, json.dumps(instance)))
+
+
+def test_whole_numbers_may_stand_for_real_ones(tmp_path: Path) -> None:
+    assert replay(stored(tmp_path, ERROR, "tail", '{"t": 6}'))["instance"] == {"t": 6.0}
