@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import torch
 from theory import get_claim
 from verify.counterexample import load, replay, save, shorten
 from verify.errors import VerifyError
-from verify.experiment import Experiment, Run
+from verify.experiment import Experiment, Instances, Measured, Run
 from verify.papers import experiment_of
 from verify.search import Found, Search, Violation
 
@@ -158,6 +159,18 @@ def test_what_cannot_be_measured_is_refused(claim: str, instance: dict[str, obje
     part = get_claim(f"min2021.{claim}").parts[0].name
     with pytest.raises(VerifyError, match="cannot be measured on the counterexample"):
         replay(stored(tmp_path, f"min2021.{claim}", part, json.dumps(instance)))
+
+
+def test_what_float64_cannot_judge_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = experiment_of(ERROR)
+    assert isinstance(sound, Experiment)
+
+    def silent(instances: Instances, run: Run) -> Measured:
+        return replace(sound.measure(instances, run), ok=torch.tensor([False]))
+
+    monkeypatch.setattr("verify.papers.experiment_of", lambda _: replace(sound, measure=silent))
+    with pytest.raises(VerifyError, match="float64 cannot judge the counterexample"):
+        replay(stored(tmp_path, ERROR, "tail", '{"t": 6.0}'))
 
 
 def test_whole_numbers_may_stand_for_real_ones(tmp_path: Path) -> None:
