@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from theory import Assumption, Claim, Mutant
+from theory import Assumption, Claim, Mutant, Quantifier
 
 from .ablation import row, untried
 from .checks import Judgement, judge
@@ -70,9 +70,10 @@ def _judged(power: Power, measured: Measured) -> dict[str, list[Judgement]]:
 def _ablation(
     claim: Claim, sampling: Sampling, profile: Profile, seed: int, run: Run, level: float
 ) -> list[dict[str, Any]]:
-    """What the assumptions are needed for: fewer draws of the quick designs without each of them."""
+    """What the assumptions are needed for: the quick designs without each of them."""
     sampling = replace(sampling, designs=tuple(d for d in sampling.designs if d.quick))
-    profile = replace(profile, draws=min(profile.draws, LOOK))
+    if any(p.quantifier is Quantifier.ASYMPTOTIC for p in claim.parts):  # a draw is a network of every width
+        profile = replace(profile, draws=min(profile.draws, LOOK))
     droppable = [a for a in claim.assumptions if a.dropped in sampling.settings]
     without = tuple(Mutant(a.text, "dropped", setting=a.dropped) for a in droppable)
     tally, _ = sample_claim(replace(claim, mutants=without), sampling, profile, seed, run, level)
