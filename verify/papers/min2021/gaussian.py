@@ -267,6 +267,8 @@ PRINTED_DESIGNS = (
 ROUTE_DESIGNS = (
     _design("D=5 m=1 h=400 α=.5", 3, 5, 1, 2, 400, 0.5, 0.1),
     _design("D=5 m=1 h=4000 α=.45", 3, 5, 1, 2, 4000, 0.45, 0.1),
+    # two outputs, three unequal singular values: norms of Y, λ₁ and λ_r, min(m, r) and 1 differ
+    _design("D=6 m=2 h=10⁸ α=.4 cond 10", 4, 6, 2, 3, 10**8, 0.4, 0.1, condition=10, quick=False),
     # h^(1−2α) = 251, so that the exponentials are nearly 1: m + r = D − r large, then of D + m only D, or only m
     _few("D=82 m=80 h=10¹² α=.4", 1, 82, 80, 1, 10**12, 0.4),
     _few("D=100 m=1 h=10¹² α=.4", 1, 100, 1, 1, 10**12, 0.4),
