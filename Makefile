@@ -10,7 +10,7 @@ verify: $(READY)  ## verify the whole catalogue, quick; the report is lemmaflow-
 	$(BIN)/lemmaflow verify --profile quick --out lemmaflow-report
 
 test: $(READY)  ## all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 lint: $(READY)  ## style and types
 	$(BIN)/ruff check .

@@ -139,6 +139,7 @@ def outcomes(claim_id: str, setting: str) -> list[bool]:
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim_id, setting", ALTERED_DRAWS)
 def test_draws_without_the_hypothesis(claim_id: str, setting: str) -> None:
     assert any(outcomes(claim_id, setting)) == ((claim_id, setting) not in NOT_SEEN_TO_MATTER)

@@ -223,7 +223,7 @@ lemma1 = Claim(
         "The printed constant has ½ log(2/δ) for √(2 log(2/δ)). It follows from the quoted tail only for "
         "δ ≤ 2e⁻⁴ and from the correct one only for δ ≤ 2e⁻⁸; for larger δ it is unproved, and no violation is "
         "known.",
-        "The constants have slack of about 2.5: mutants inside it cannot be refuted and are not planted.",
+        "The constants have slack: mutants inside it cannot be refuted and are not planted.",
         "Without near-orthogonality: ‖ZU₂ᵀ‖ ≤ ‖Z‖‖U₂‖ ≤ h^(−2α)(√h + s)², by the same tail.",
     ),
 )
