@@ -60,7 +60,7 @@ class Climber:
             if candidates is None:
                 candidates, how = vary(best.instances, self.experiment.movable, BATCH, generator), LOCAL_SEARCH
             better = self._better(best, candidates, score, how)
-            differentiable = differentiable and (how != "gradient ascent" or better is not best)
+            differentiable = differentiable and (how != GRADIENT_ASCENT or better is not best)
             best = better
         return best
 
@@ -95,20 +95,23 @@ class Climber:
 
 
 def vary(instances: Instances, movable: tuple[str, ...], n: int, generator: torch.Generator) -> Instances:
-    """n varied copies of one instance: noise of every size, tensors rescaled, entries shrunk towards 0."""
+    """n varied copies of one instance: noise of relative size 1 to 10⁻⁵ on all entries or on some, tensors rescaled,
+    entries shrunk towards 0."""
     copies = _repeated(instances, n)
 
     def uniform(*shape: int) -> Tensor:
         return torch.rand(*shape, generator=generator, dtype=torch.float64)
 
-    kind = torch.randint(3, (n,), generator=generator)
+    kind, some = torch.randint(3, (n,), generator=generator), uniform(n) < 0.5
     for name in movable:
         if name not in copies or not isinstance(copies[name], Tensor):
             continue
         x = copies[name]
         flat = (n, *[1] * (x.ndim - 1))
         noise = torch.randn(x.shape, generator=generator, dtype=torch.float64)
-        width = (10 ** (-3 * uniform(*flat))) * (uniform(*flat) < 0.7)
+        if x.ndim > 1:
+            noise = torch.where(some.reshape(flat) & (uniform(*x.shape) > uniform(*flat) / 2), 0.0, noise)
+        width = (10 ** (-5 * uniform(*flat))) * (uniform(*flat) < 0.7)
         noisy = x + width * noise * (x.abs() + _size(x) * (uniform(*flat) < 0.5))
         rescaled = x * 10 ** ((4 * uniform(*flat) - 2) * (uniform(*flat) < 0.6))
         shrunk = x * torch.where(uniform(*x.shape) < 0.4, 10 ** (-3 * uniform(*x.shape)), 1.0)

@@ -79,21 +79,26 @@ class Moving:
         return reach - (excess - excess.detach()) / slope
 
     def stronger_way(self, limit: Limit, measured: Measured) -> int:
-        """+1 if the statement asks for more when the constant grows, −1 if when it shrinks, 0 if it does not matter."""
+        """+1 if the statement asks for more when the constant grows, −1 if when it shrinks, 0 if it does not matter:
+        at most of the places, for where the gap is largest (at the start of training) it may not matter."""
         step = torch.full((self._batch(limit, measured),), 0.05, dtype=torch.float64)
-        up, down = (self.excess(replace(limit, direction=d), measured, step) for d in (1, -1))
-        difference = torch.where(torch.isfinite(up) & torch.isfinite(down), up - down, 0.0).sum()
-        return int(torch.sign(difference))
+        up, down = (self._excesses(replace(limit, direction=d), measured, step) for d in (1, -1))
+        difference = torch.where(torch.isfinite(up) & torch.isfinite(down), up - down, 0.0)
+        return int(torch.sign(torch.sign(difference).sum()))
 
     def excess(self, limit: Limit, measured: Measured, logs: Tensor) -> Tensor:
         """(B,) gap − budget with the constant moved by these log factors, at its largest place."""
+        return self._excesses(limit, measured, logs).amax(1)
+
+    def _excesses(self, limit: Limit, measured: Measured, logs: Tensor) -> Tensor:
+        """(B, P) the same at every place; −∞ where nothing is judged."""
         part, program = self._program(limit.constant)
         values = {n: measured.values[n] for n in program.inputs if n != STRENGTH.name}
         values[STRENGTH.name] = (limit.direction * logs).exp()[:, None].to(measured.budget[part.name].device)
         s = sides_of(part, program(values), measured)
         ok = torch.ones_like(logs, dtype=torch.bool) if measured.ok is None else measured.ok.cpu()
         excess = torch.where(s.judged, s.gap - s.budget, -torch.inf).nan_to_num(nan=-torch.inf, posinf=torch.inf)
-        return torch.where(ok, excess.amax(1).cpu(), -torch.inf)
+        return torch.where(ok[:, None], excess.cpu(), -torch.inf)
 
     def _batch(self, limit: Limit, measured: Measured) -> int:
         return max(len(v) for v in measured.values.values() if isinstance(v, Tensor))

@@ -2,13 +2,12 @@
 
 The budget: four families of four networks each, then four batches of at most 32 copies on the climb: 144 networks. A
 limit within 10⁻⁴ of the printed constant is found. hypothesis begins with the simplest family, which is a scalar
-network; the second half of this file therefore leaves scalars out.
+network, and for scalars a draw may be enough; the second half of this file therefore leaves scalars out.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
@@ -74,30 +73,14 @@ def searched(
     return rows, before, search.tally.run
 
 
-@cache
-def in_budget(claim_id: str, part: str, seed: int) -> Any:
-    return searched(*alone(claim_id, part), seed, NETWORKS, ROUNDS)
-
-
 @pytest.mark.parametrize("claim_id, part, seed", SEEDED)
 def test_a_known_tight_constant_is_found_within_the_budget(claim_id: str, part: str, seed: int) -> None:
     where, printed, verb = KNOWN[claim_id, part]
-    rows, _, run = in_budget(claim_id, part, seed)
+    rows, _, run = searched(*alone(claim_id, part), seed, NETWORKS, ROUNDS)
     row = rows[where]
     assert row["printed"] == printed and f"cannot be {verb}" in row["sentence"]
     assert row["limit"] == pytest.approx(printed, rel=FOUND)
     assert run <= FAMILIES * NETWORKS + ROUNDS * BATCH
-
-
-@pytest.mark.parametrize(
-    "claim_id, part, seed", [s for s in SEEDED if s.values[1] != "H-drive" and CHEAP not in s.values]
-)
-def test_draws_alone_do_not_get_there(claim_id: str, part: str, seed: int) -> None:
-    """(H-drive) and v2-instant are equations for scalars, so that a draw is enough."""
-    where = KNOWN[claim_id, part][0]
-    rows, before, _ = in_budget(claim_id, part, seed)
-    assert before[where] > 10 * FOUND
-    assert rows[where]["how"] in ("local search", "gradient ascent")
 
 
 # ---- no scalars
@@ -108,12 +91,12 @@ def of_shape(n: int, D: int, m: int, h: int, r: int) -> st.SearchStrategy[Family
 
 @pytest.mark.parametrize("seed", [301, 302, 303])
 def test_equality_of_the_instantaneous_rate_is_found_at_the_shape_of_the_dossier(seed: int) -> None:
-    """r = 3, m = 2, h = 6: random draws are off by 30 % or more, 30 batches of the climb by less than 0.5 %."""
+    """r = 3, m = 2, h = 6: random draws are off by 30 % or more, 30 batches of the climb by less than 0.1 %."""
     claim, experiment = alone(CHEAP, "rate", families=of_shape(3, 3, 2, 6, 3))
     rows, before, _ = searched(claim, experiment, seed, 8, 30)
     (row,) = rows.values()
     assert min(before.values()) > 0.3
-    assert row["limit"] == pytest.approx(1, rel=5e-3)
+    assert row["limit"] == pytest.approx(1, rel=1e-3)
 
 
 @pytest.mark.slow

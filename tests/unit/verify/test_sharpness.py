@@ -11,10 +11,10 @@ import pytest
 import sympy as sp
 import torch
 from bounds import claim, experiment, from_three, limits, studied, undifferentiable
-from toys import x, y
+from toys import BUDGET, x, y
 
 from theory import Part, Scale
-from verify.experiment import Run
+from verify.experiment import Measured, Run
 from verify.sharpness import FURTHEST, HALVINGS, Limit, Moving, Sharpness, limit_row, merge_limits
 
 
@@ -46,7 +46,7 @@ def test_an_upper_bound_that_is_tight_at_one_point(seed: int, smooth: bool) -> N
     found = rows["factor of 3·x²"]
     assert found["limit"] == pytest.approx(2, rel=0.01) and found["printed"] == 3
     assert found["how"] in (("gradient ascent", "local search") if smooth else ("local search",))
-    assert found["sentence"].startswith("the constant 3 (factor of 3·x²) cannot be lowered below 1.99")
+    assert found["sentence"] == f"the constant 3 (factor of 3·x²) cannot be lowered below {found['limit']:.6g}"
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -74,6 +74,16 @@ def test_the_log_scale_moves_what_has_long_underflowed() -> None:
     limit = next(m for m in moving.limits if m.constant.where.startswith("coefficient"))
     limit.direction = moving.stronger_way(limit, measured)
     assert limit.direction == 1, "a larger coefficient asks for more, although e^{−3000} is 0 in float64"
+
+
+def test_the_start_where_a_rate_does_not_matter_hides_no_direction() -> None:
+    stated = claim(sp.Le(y, sp.exp(-x)), assumptions=())
+    times = torch.tensor([[0.0, 1.0, 2.0]], dtype=torch.float64)
+    measured = Measured({"x": times, "y": (-3 * times).exp()}, {"bound": torch.full_like(times, BUDGET)})
+    moving = Moving(stated)
+    limit = next(m for m in moving.limits if m.constant.where.startswith("coefficient"))
+    assert moving.excess(limit, measured, torch.zeros(1, dtype=torch.float64)) == -BUDGET, "equality at the start"
+    assert moving.stronger_way(limit, measured) == 1
 
 
 def test_a_negative_exponent_is_lowered() -> None:
