@@ -1,0 +1,3 @@
+"""zhou2021: placeholder until its claims are stated."""
+
+CLAIMS = ()

@@ -1,0 +1,3 @@
+"""Experiments of zhou2021: placeholder."""
+
+EXPERIMENTS = ()

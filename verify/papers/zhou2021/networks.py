@@ -1,0 +1,215 @@
+"""Families of students and teachers, explicit instances that fix exponents, and what is read off a network."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from numerics.tied import geometry, kernel, tied_gradient, tied_loss
+
+from ...experiment import Instances, Run, to_device
+
+SEEDS = st.integers(0, 2**32 - 1)
+ROUNDING = 1e-14
+"""45 units in the last place: backward error of a sum over all pairs of neurons, relative to the sum of its sizes."""
+RESOLVED = 0.05
+"""Largest relative error of L and of ‖∇L‖ at which a comparison of their logarithms is still made."""
+HALVINGS = 60
+
+
+@dataclass(frozen=True)
+class Family:
+    """Shapes and regime of a batch. Teachers have norms within 10^±spread of 10^scale; students have noise of relative
+    size 10^noise around teachers, or are Gaussian of size 10^noise (times that of the teachers); of `kind` "ghosts" one
+    half of those that can be spared are light and point anywhere. L ≤ 10^level · w² for the smallest teacher norm w."""
+
+    r: int
+    m: int
+    d: int
+    kind: str
+    teachers: str
+    scale: float
+    spread: float
+    noise: float
+    level: float | None
+    seed: int
+
+    @property
+    def regime(self) -> str:
+        return self.kind
+
+    def generator(self) -> torch.Generator:
+        return torch.Generator().manual_seed(self.seed)
+
+
+@st.composite
+def families(
+    draw: Any,
+    teachers: int = 4,
+    levels: tuple[float | None, ...] = (None,),
+    arrangements: tuple[str, ...] = ("orthogonal", "generic", "close"),
+    kinds: tuple[str, ...] = ("ghosts", "split", "gaussian"),
+    scales: tuple[float, ...] = (0.0, 1.0, -1.0, 3.0, -3.0),
+) -> Family:
+    """Up to `teachers` teachers, 6 dimensions, 12 students (now and then 36); fewer students than teachers only where
+    they are Gaussian and no level is asked for."""
+    r = draw(st.integers(1, teachers))
+    arrangement = draw(st.sampled_from(arrangements)) if r > 1 else "generic"
+    d = draw(st.integers(r if arrangement == "orthogonal" else min(r, 2), 6))
+    kind, level = draw(st.sampled_from(kinds)), draw(st.sampled_from(levels))
+    fewest = 1 if kind == "gaussian" and level is None else r
+    m = draw(st.one_of(st.integers(fewest, 8), st.sampled_from((fewest, r + 1, 12, 36))))
+    scale, spread = draw(st.sampled_from(scales)), draw(st.sampled_from((0.0, 0.5)))
+    noise = draw(st.sampled_from((-0.3, 0.0, -1.0, -2.0, -4.0)))
+    return Family(r, m, d, kind, arrangement, scale, spread, noise, level, draw(SEEDS))
+
+
+def gaussian(g: torch.Generator, *shape: int) -> Tensor:
+    """Standard normal entries, float64, from the seeded CPU generator."""
+    return torch.randn(*shape, generator=g, dtype=torch.float64)
+
+
+def uniform(g: torch.Generator, *shape: int) -> Tensor:
+    return torch.rand(*shape, generator=g, dtype=torch.float64)
+
+
+def realise(family: Family, B: int) -> Instances:
+    """B instances of the family: W (B, m, d) and T (B, r, d)."""
+    f, g = family, family.generator()
+    T = teachers_of(f, B, g)
+    if f.kind == "gaussian":
+        size = T.norm(dim=2).mean(1).sqrt()[:, None, None]
+        W, start = size * 10**f.noise * gaussian(g, B, f.m, f.d), torch.zeros(B, f.m, f.d, dtype=torch.float64)
+        if f.level is not None:
+            start = optimum(T, f.m, 0, g)
+    else:
+        ghosts = (f.m - f.r + 1) // 2 if f.kind == "ghosts" else 0
+        start = optimum(T, f.m, ghosts, g)
+        W = start + 10**f.noise * noise_around(start, T, ghosts, g)
+    W = W if f.level is None else within(W, start, T, f.level)
+    flip = torch.where(uniform(g, B, f.m, 1) < 0.5, -1.0, 1.0)
+    return {"W": flip * W, "T": T}
+
+
+def teachers_of(f: Family, B: int, g: torch.Generator) -> Tensor:
+    """(B, r, d): orthogonal, in random directions, or all within about 0.3 of one direction."""
+    directions = gaussian(g, B, f.r, f.d)
+    if f.teachers == "orthogonal":
+        directions = torch.linalg.qr(directions.mT)[0].mT
+    if f.teachers == "close":
+        directions = gaussian(g, B, 1, f.d) + 0.3 * directions
+    norms = 10 ** (f.scale + f.spread * (2 * uniform(g, B, f.r, 1) - 1))
+    return norms * directions / directions.norm(dim=2, keepdim=True)
+
+
+def optimum(T: Tensor, m: int, ghosts: int, g: torch.Generator) -> Tensor:
+    """Students of zero loss: each teacher split over its students by random shares; the last `ghosts` are 0."""
+    B, r = T.shape[:2]
+    owner = torch.arange(m) % r
+    share = uniform(g, B, m) + 1e-3
+    share[:, m - ghosts :] = 0
+    total = torch.zeros(B, r, dtype=torch.float64).scatter_add(1, owner.expand(B, m), share)
+    norm = T.norm(dim=2)
+    mass = share / total[:, owner] * norm[:, owner]
+    return mass.sqrt()[..., None] * (T / norm[..., None])[:, owner]
+
+
+def noise_around(start: Tensor, T: Tensor, ghosts: int, g: torch.Generator) -> Tensor:
+    """Noise relative to each student; ghosts, which are 0, get a size between 10⁻³ and 1 relative to their teachers."""
+    B, m, d = start.shape
+    size = start.norm(dim=2, keepdim=True)
+    light = T.norm(dim=2).mean(1).sqrt()[:, None, None] * 10 ** (-3 * uniform(g, B, ghosts, 1))
+    size = torch.cat((size[:, : m - ghosts], light), 1)
+    return size * gaussian(g, B, m, d) / math.sqrt(d)
+
+
+def within(W: Tensor, start: Tensor, T: Tensor, level: float) -> Tensor:
+    """Students between `start` (of zero loss) and W, as far from it as L ≤ 10^level · min‖w_i*‖² lets them be; by
+    bisection, since the loss is continuous."""
+    loss, bound = tied_loss(T), 10**level * T.norm(dim=2).amin(1) ** 2
+    low, high = torch.zeros(len(W), dtype=torch.float64), torch.ones(len(W), dtype=torch.float64)
+
+    def at(s: Tensor) -> Tensor:
+        return start + s[:, None, None] * (W - start)
+
+    low = torch.where(loss({"W": at(high)}) <= bound, high, low)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        inside = loss({"W": at(middle)}) <= bound
+        low, high = torch.where(inside, middle, low), torch.where(inside, high, middle)
+    return at(low)
+
+
+# ---- explicit instances
+def rows(*students: list[float]) -> Tensor:
+    return torch.tensor([students], dtype=torch.float64)
+
+
+def pair(delta: float, size: float = 1.0) -> Instances:
+    """Two students at angles ±δ to one teacher of norm `size`, their average neuron exact: v = 0."""
+    c, s = math.cos(delta), math.sin(delta)
+    root = math.sqrt(size / (2 * c))
+    return {"W": rows([root * c, root * s], [root * c, -root * s]), "T": rows([size, 0.0])}
+
+
+def ghost(a: float, size: float = 1.0) -> Instances:
+    """A light student of mass a·size orthogonal to the teacher, the main one at its optimum b = 1 − 2a/π."""
+    main = math.sqrt(size * (1 - 2 / math.pi * a))
+    return {"W": rows([main, 0.0], [0.0, math.sqrt(a * size)]), "T": rows([size, 0.0])}
+
+
+def cone(d: int, delta: float, a: float, b: float) -> Instances:
+    """One student √b e₁ and mass a in 2(d−1) equal students at latitude δ around it, at azimuths ±e_k."""
+    ring = torch.eye(d, dtype=torch.float64)[1:]
+    axis = torch.eye(d, dtype=torch.float64)[:1]
+    around = math.cos(delta) * axis + math.sin(delta) * torch.cat((ring, -ring))
+    W = torch.cat((math.sqrt(b) * axis, math.sqrt(a / (2 * (d - 1))) * around))
+    return {"W": W[None], "T": axis[None]}
+
+
+def orthogonal_students(d: int = 2) -> Instances:
+    """A saddle above every threshold: all students orthogonal to the teacher, total mass 2/π."""
+    ring = torch.eye(d, dtype=torch.float64)[1:]
+    return {"W": (math.sqrt(2 / math.pi / (d - 1)) * ring)[None], "T": torch.eye(d, dtype=torch.float64)[None, :1]}
+
+
+def merged(separation: float) -> Instances:
+    """A saddle whose loss falls like Δ³: one student on the bisector of two unit teachers at angle Δ."""
+    half = separation / 2
+    mass = float(2 * kernel(torch.tensor(half, dtype=torch.float64)))
+    teachers = rows([math.cos(half), math.sin(half)], [math.cos(half), -math.sin(half)])
+    return {"W": rows([math.sqrt(mass), 0.0]), "T": teachers}
+
+
+# ---- what is read off a network
+def observed(instances: Instances, run: Run) -> tuple[Instances, dict[str, Any], dict[str, Tensor]]:
+    """The instances on the run's device, named quantities (B, 1) and bounds of the rounding of some of them (B, 1)."""
+    i = to_device(instances, run)
+    W, T = i["W"], i["T"]
+    L, slope, _ = tied_gradient(W, T)
+    seen = geometry(W, T)
+    S, S_star = seen.a.sum(1), T.norm(dim=2).sum(1)
+    values = {
+        "L": L.clamp_min(0),
+        "grad_norm": torch.linalg.matrix_norm(slope),
+        "S": S,
+        "S_star": S_star,
+        "Q": seen.misaligned,
+        "v_norm": torch.linalg.matrix_norm(seen.v),
+        "w": T.norm(dim=2).amax(1),
+    }
+    total = S + S_star
+    errors = {"L": ROUNDING * total.square(), "grad_norm": ROUNDING * S.sqrt() * total, "mass": ROUNDING * total}
+    columns = {k: v[:, None] for k, v in values.items()}
+    sizes = {"m": W.shape[1], "r": T.shape[1], "d": W.shape[2], "W": W[:, None], "T": T[:, None]}
+    return i, {**sizes, **columns}, {k: v[:, None] for k, v in errors.items()}
+
+
+def relative(values: dict[str, Any], errors: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Relative errors of L and ‖∇L‖, for comparisons of logarithms; ∞ where the value is 0. (B, 1) each"""
+    return errors["L"] / values["L"], errors["grad_norm"] / values["grad_norm"]
