@@ -226,7 +226,7 @@ def follow_descent(instances: Instances, eta: Tensor, batches: bool = False, **c
         "dev_2": seen["unseen"][:, -1:],
         **{name: before[name] for name in ("E_k_2", "W_k", "size_k", "Z_k", "drift")},
     }
-    return Measured(values, _descent_budgets(problem, eta[:, None], before["E"], k + 1), start=1, axis="k")
+    return Measured(values, _descent_budgets(problem, eta, k, before["E"]), start=1, axis="k")
 
 
 def _descend(instances: Instances, problem: Reduced, eta: Tensor, batches: bool, **changes: Any) -> dict[str, Tensor]:
@@ -259,18 +259,25 @@ def _descend(instances: Instances, problem: Reduced, eta: Tensor, batches: bool,
     return gradient_descent(loss, weights, step=eta, steps=steps, observe=look, **changes).values
 
 
-def _descent_budgets(problem: Reduced, eta: Tensor, E: Tensor, count: Tensor) -> dict[str, Tensor]:
-    """Rounding by part. eta: (B, 1); E: ‖E_k‖_F, (B, steps); count: roundings before it."""
-    size, top = weight(problem)[:, None], problem.root[:, :1]
-    terms = top * size + torch.linalg.vector_norm(problem.target, dim=(-2, -1))[:, None]
-    of_E = 10 * ROUNDING * terms * count
-    of_weights = 10 * ROUNDING * size * count
+def _descent_budgets(problem: Reduced, eta: Tensor, k: Tensor, E: Tensor) -> dict[str, Tensor]:
+    """Rounding of the descent, which adds up over the steps, and of what the bounds are computed from: the error at the
+    start, a difference of products of the weights; c, a difference of squares; λ_r, which λ₁ may dwarf. E: ‖E_k‖ (B, K)
+    """
+    top, low = problem.root[:, :1].square(), problem.root[:, -1:].square()
+    size, c = weight(problem)[:, None], level(problem)[:, None].clamp_min(torch.finfo(E.dtype).tiny)
+    terms = problem.root[:, :1] * size + torch.linalg.vector_norm(problem.target, dim=(-2, -1))[:, None]
+    E_rounding, first = 10 * ROUNDING * terms * (k + 1), E[:, :1]
+    q = problem.root[:, :1] * first / (low * c)
+    of_level = 10 * ROUNDING * (size / c + top / low)  # relative error of λ_r c
+    of_q = 10 * ROUNDING * problem.root[:, :1] * terms / (low * c) + q * of_level
+    unseen, top_Z = norm(problem.U2)[:, None], norm(problem.Z, 2).square()[:, None]
     return {
-        "posteriori": of_E + 20 * ROUNDING * (1 + eta * top.square() * size) * E,
-        "rate": E[:, :1] * of_E + count * 10 * ROUNDING * E.square(),
-        "drift": of_weights,
-        "bounded": of_weights,
-        "distance": 100 * ROUNDING * norm(problem.U2)[:, None] * size.sqrt(),
+        "posteriori": E_rounding + 20 * ROUNDING * (1 + eta[:, None] * top * size) * E,
+        # x e^{−x} ≤ 1 for x = kηλ_r c: what an error of the rate changes
+        "rate": first * E_rounding + (k + 1) * 10 * ROUNDING * E.square() + first.square() / 2 * of_level,
+        "drift": 10 * ROUNDING * size * (k + 1),
+        "bounded": 10 * ROUNDING * size * (k + 1) + 4 * of_q * (4 * q).exp() * top_Z,
+        "distance": 100 * ROUNDING * unseen * size.sqrt() + 2 * of_q * (2 * q).exp() * unseen,
     }
 
 
