@@ -15,7 +15,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 
-from .claim import Claim, Mutant, Part, Scale, atoms_of, mutated
+from .claim import Claim, Mutant, Part, Scale, atoms_of, closure, mutated
 from .errors import TheoryError
 from .render import pretty
 from .variants import CURVED, Operator, of_side, variants
@@ -80,7 +80,7 @@ def side_by_side(claim: Claim, mutants: Sequence[Mutant]) -> tuple[list[list[Par
     A definition that a mutant alters, and those that use it, get names of their own for that mutant, so that all
     mutants can be compiled as one program which shares what they have in common.
     """
-    definitions = {q.symbol: sp.sympify(q.definition) for q in claim.setting if q.definition is not None}
+    definitions = {symbol: sp.sympify(definition) for symbol, definition in claim.defined.items()}
     parts, added = [], {}
     for k, mutant in enumerate(mutants):
         renamed = _renamed(mutant, definitions, k)
@@ -188,13 +188,7 @@ def _relation(part: Part, left: Any, right: Any) -> Any:
 
 def _altered_definitions(claim: Claim) -> Iterator[tuple[Any, Any]]:
     """The definitions that the parts use, directly or through others."""
-    todo = [s for p in claim.parts for e in (p.relation, p.when) for s in atoms_of(e)]
-    used: set[Any] = set()
-    while todo:
-        symbol = todo.pop()
-        if symbol not in used and symbol in claim.definitions:
-            used.add(symbol)
-            todo += atoms_of(sp.sympify(claim.definitions[symbol]))
+    used = closure([e for p in claim.parts for e in (p.relation, p.when)], claim.declared)
     for symbol, definition in claim.definitions.items():
         if symbol in used and not symbol.is_integer:
             yield symbol, sp.sympify(definition)

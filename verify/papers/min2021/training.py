@@ -49,8 +49,7 @@ def stated(claim_id: str, names: tuple[str, ...], instances: Instances) -> dict[
     """Named quantities of a claim, from its own definitions, on instances. (B,) each"""
     claim = get_claim(claim_id)
     by_name = {q.name: q.symbol for q in claim.setting}
-    definitions = {q.symbol: q.definition for q in claim.setting if q.definition is not None}
-    program = compile_expression([by_name[n] for n in names], definitions=definitions, backend="torch")
+    program = compile_expression([by_name[n] for n in names], definitions=claim.defined, backend="torch")
     return dict(zip(names, program({n: instances[n] for n in program.inputs}), strict=True))
 
 
