@@ -18,6 +18,7 @@ from sympy.core.relational import Relational
 from .claim import Claim, Mutant, Part, Scale, atoms_of, closure, mutated
 from .errors import TheoryError
 from .render import pretty
+from .same import Statements, affected
 from .variants import CURVED, Operator, of_side, variants
 from .words import ScalarWord
 from .words.base import is_matrix
@@ -55,22 +56,22 @@ STRENGTH = sp.Symbol("strength", positive=True)
 
 
 def alterations(claim: Claim) -> tuple[Alteration, ...]:
-    """The systematic mutants of a claim, without repetitions and without those that change nothing."""
-    names = claim.names("unicode")
+    """The systematic mutants of a claim: no statement twice, and none that is the claim itself."""
+    names, statements = claim.names("unicode"), Statements(claim)
     found: dict[Any, Alteration] = {}
     for part in claim.parts:
         for operator, what, changed in _of_part(part, claim):
             mutant = _named(found, names, part.name, what, changed)
-            key = (part.name, *changed.values())
-            if mutant is not None and key not in found:
-                found[key] = Alteration(mutant, operator, part.name, _implied(part, mutant))
+            stated = mutant and statements.altered(mutant)
+            if mutant and stated and stated not in found:
+                found[stated] = Alteration(mutant, operator, part.name, _implied(part, mutant))
     for symbol, definition in _altered_definitions(claim):
         for operator, old, new, whole in variants(definition, claim):
-            if whole == definition or (symbol, whole) in found:
-                continue
             name = f"{names.get(symbol.name, symbol.name)}: {_shown(old, names)} → {_shown(new, names)}"
             mutant = Mutant(_unique(found, name), f"{operator.value} altered", definitions={symbol: whole})
-            found[symbol, whole] = Alteration(mutant, operator, "")
+            stated = statements.altered(mutant)
+            if stated and stated not in found:
+                found[stated] = Alteration(mutant, operator, "")
     return tuple(found.values())
 
 
@@ -99,10 +100,7 @@ def side_by_side(claim: Claim, mutants: Sequence[Mutant]) -> tuple[list[list[Par
 
 def _renamed(mutant: Mutant, definitions: dict[Any, Any], k: int) -> dict[Any, Any]:
     """New symbols for what a mutant defines otherwise, directly or through other definitions."""
-    changed = set(mutant.definitions)
-    while more := {s for s, d in definitions.items() if s not in changed and atoms_of(d) & changed}:
-        changed |= more
-    return {s: _sibling(s, f"{s.name}_altered{k}") for s in changed}
+    return {s: _sibling(s, f"{s.name}_altered{k}") for s in affected(mutant.definitions, definitions)}
 
 
 def _sibling(symbol: Any, name: str) -> Any:
