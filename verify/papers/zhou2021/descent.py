@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from numerics.descent import gradient_descent
-from numerics.tied import tied_gradient, tied_loss
+from numerics.tied import kernel, tied_gradient, tied_loss
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
 from .networks import (
@@ -30,7 +30,7 @@ from .networks import (
     uniform,
 )
 
-STEPS = 60
+STEPS = 40
 CLOSED_FORM = "the gradient in closed form instead of by autograd"
 length = torch.linalg.vector_norm
 
@@ -86,7 +86,7 @@ def measure_step(instances: Instances, run: Run) -> Measured:
     )
 
 
-def crossing(delta: float = 0.01, mass: float = 1e-5) -> Instances:
+def crossing(delta: float = 0.03, mass: float = 1e-5) -> Instances:
     """Two students δ apart with their teacher near the second, v = 0: the residual is a sawtooth in one wedge. A light
     student crosses this wedge in the step."""
     share = 0.95
@@ -209,6 +209,12 @@ def at(instances: Instances, fraction: float) -> Instances:
     return {**instances, "eta": 0.999 * fraction / masses(instances["W"], instances["T"])[1]}
 
 
+def narrow_cone() -> Instances:
+    """A fifth of the mass in a cone of 16 students, the main one at its optimum."""
+    main = 1 - 0.2 * float(kernel(torch.tensor(0.58, dtype=torch.float64)))
+    return at(cone(9, 0.58, 0.2, main), SMALL)
+
+
 def measure_rate(instances: Instances, run: Run, **changes: Any) -> Measured:
     i = to_device(instances, run)
     W, T, eta = i["W"], i["T"], i["eta"]
@@ -245,7 +251,7 @@ T5x = Experiment(
     ONE_TEACHER,
     one_teacher(SMALL),
     measure_rate,
-    witnesses=(starts(SMALL), lambda: at(cone(5, 0.58, 0.24, 0.79), SMALL)),
+    witnesses=(starts(SMALL), narrow_cone),
     settings={
         "weight-decay": Variation(measure=decayed(measure_rate)),
         "two-teachers": Variation(witnesses=(lambda: at(merged(0.2), SMALL),)),
