@@ -179,7 +179,8 @@ T5x = Claim(
     source=derived("T5x; sharpens Theorem 5 for r = 1"),
     proof=(
         by_claim("zhou2021.T4x", "‖∇L‖ ≥ ¼L^(3/4) as long as L ≤ 10⁻³‖w*‖²"),
-        by_claim("zhou2021.bounds", "‖G_j‖ ≤ √(2L), hence ‖u_j‖ ≤ 2η√(2L)‖w_j‖; and S ≤ ‖w*‖ + √(πL)"),
+        by_claim("zhou2021.bound-1", "S ≤ ‖w*‖ + √(πL)"),
+        by_claim("zhou2021.bound-2", "‖G_j‖ ≤ √(2L), hence ‖u_j‖ ≤ 2η√(2L)‖w_j‖"),
         by_claim("zhou2021.L13x", "with U = −η∇L, ‖u_j‖ ≤ ‖w_j‖/4"),
         polynomial("at ‖w*‖ = 1: √(2L) ≤ 0.0448 and S ≤ 1.0573", arithmetic.threshold),
         lemma("Hölder", "Σ‖w_j‖^½‖∇_j‖^(3/2) ≤ S^¼‖∇L‖^(3/2) and (Σ‖w_j‖‖∇_j‖)² ≤ S‖∇L‖²"),
