@@ -154,7 +154,9 @@ L13x = Claim(
         "not be assumed. A light student that crosses the wedge in which a pair leaves its residual shows it.",
         "Longer steps: the norm of what the linear part leaves of one student, by quadrature in the plane, stays "
         "below ‖u‖² + 0.9214‖w‖^½‖u‖^(3/2) for every u that was tried, up to ‖u‖ = 100‖w‖. So the assumption is one "
-        "of the proof; no violation without it is known. 0.9213 = 2√(2/(3π)) is the limit of short steps.",
+        "of the proof; no violation without it is known. 0.9213 = 2√(2/(3π)) is the limit of short steps. For "
+        "‖u‖ ≤ ‖w‖ it also stays below 2‖w‖^½‖u‖^(3/2) alone: within the assumption Σ‖u_j‖² is slack, which is why its "
+        "alterations survive.",
     ),
 )
 

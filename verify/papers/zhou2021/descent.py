@@ -30,7 +30,7 @@ from .networks import (
     uniform,
 )
 
-STEPS = 40
+STEPS = 32
 CLOSED_FORM = "the gradient in closed form instead of by autograd"
 length = torch.linalg.vector_norm
 
@@ -244,7 +244,9 @@ def longer(make: Any, factor: float) -> Any:
 
 
 SMALL, LARGE = 1 / 128, 1 / 16
-ONE_TEACHER = families(teachers=1, levels=(-3.0, -4.0, -5.0), kinds=("ghosts", "split")).map(few)
+LEVEL = -3.001
+"""Just inside L₀ ≤ 10⁻³‖w*‖²: the boundary itself is met up to rounding only."""
+ONE_TEACHER = families(teachers=1, levels=(LEVEL, -4.0, -5.0), kinds=("ghosts", "split")).map(few)
 
 T5x = Experiment(
     "zhou2021.T5x",
@@ -255,8 +257,8 @@ T5x = Experiment(
     settings={
         "weight-decay": Variation(measure=decayed(measure_rate)),
         "two-teachers": Variation(witnesses=(lambda: at(merged(0.2), SMALL),)),
-        "any-loss": Variation(witnesses=(lambda: at(orthogonal_students(3), SMALL),)),
-        "long-steps": Variation(realise=longer(one_teacher(SMALL), 200.0)),
+        "any-loss": Variation(witnesses=(lambda: at(orthogonal_students(), SMALL),)),
+        "long-steps": Variation(realise=longer(one_teacher(SMALL), 50.0)),
     },
     movable=("W",),
     picture="rate",
@@ -275,6 +277,11 @@ def halves(instances: Instances) -> Instances:
     """Every student split into two equal copies; teachers twice as long."""
     W = instances["W"]
     return {**instances, "share": torch.full((*W.shape[:2], 2), 0.5).to(W), "c": torch.full((len(W),), 2.0).to(W)}
+
+
+def unstable() -> Instances:
+    """One student that is nearly right, and a step beyond 2 over the curvature: the loss grows."""
+    return halves({"W": rows([1.0005]), "T": rows([1.0]), "eta": torch.tensor([0.52], dtype=torch.float64)})
 
 
 def measure_theorem(instances: Instances, run: Run, **changes: Any) -> Measured:
@@ -328,10 +335,10 @@ def _theorem_budgets(
 
 T5 = Experiment(
     "zhou2021.T5",
-    families(teachers=3, levels=(-3.0, -4.0), kinds=("ghosts", "split")).map(few),
+    families(teachers=3, levels=(LEVEL, -4.0), kinds=("ghosts", "split")).map(few),
     with_copies,
     measure_theorem,
-    witnesses=(lambda: halves(starts(LARGE)()),),
+    witnesses=(lambda: halves(starts(LARGE)()), unstable),
     settings={"weight-decay": Variation(measure=decayed(measure_theorem))},
     movable=("W",),
     picture="rate",
