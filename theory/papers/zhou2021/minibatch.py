@@ -44,7 +44,13 @@ SAMPLES = (
         unicode="E∇½R²",
         measured=True,
     ),
-    Quantity(reach, "Σ_i ‖w_i*‖ 2 sin(γ_i/2), γ_i the angle of student i to teacher i", latex=r"\rho", unicode="ρ", measured=True),
+    Quantity(
+        reach,
+        "Σ_i ‖w_i*‖ 2 sin(γ_i/2), γ_i the angle of student i to teacher i",
+        latex=r"\rho",
+        unicode="ρ",
+        measured=True,
+    ),
     Quantity(T_root, "teachers divided by the root of their norms", latex=r"\bar T", unicode="T̄", measured=True),
     Quantity(M, "E[f_*(x)(xxᵀ − I)]", measured=True),
 )
@@ -154,7 +160,9 @@ T6_start = Claim(
     ),
     mutants=(
         Mutant("quarter", "a quarter for the half", {"loss": sp.Le(L, reach**2 / 4)}),
-        Mutant("orthogonal", "as if the errors of the teachers were orthogonal", {"loss": sp.Le(L, reach**2 / (2 * r))}),
+        Mutant(
+            "orthogonal", "as if the errors of the teachers were orthogonal", {"loss": sp.Le(L, reach**2 / (2 * r))}
+        ),
     ),
     notes=(
         "Theorem 6 (printed, constants unspecified) asks for O((r w_max/√ε)^d r log(1/δ)) random students, so that one "

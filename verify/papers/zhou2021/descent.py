@@ -81,9 +81,7 @@ def measure_step(instances: Instances, run: Run) -> Measured:
     # L and L(W + U); ⟨∇L, U⟩, as the gradient has an error of ROUNDING √S (S + S⁎); √(2L), by |√a − √b|
     kinked = math.sqrt(8) * e / (values["L"].sqrt() + e.sqrt()) * (terms["step_2"] + 2 * terms["step_32"])
     budget = (3 * e + kinked)[:, None]
-    return Measured(
-        {**shapes, **{k: v[:, None] for k, v in values.items()}}, {"step": budget, "short": budget}
-    )
+    return Measured({**shapes, **{k: v[:, None] for k, v in values.items()}}, {"step": budget, "short": budget})
 
 
 def crossing(delta: float = 0.03, mass: float = 1e-5) -> Instances:

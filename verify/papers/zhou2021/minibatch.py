@@ -120,7 +120,7 @@ PLANAR = families(arrangements=("generic", "close")).map(few)
 
 
 def lone(d: int) -> Callable[[], Instances]:
-    """One student twice as heavy as its teacher and aligned with it, in d dimensions; the bound is attained at d = 1."""
+    """One student, twice as heavy as its teacher and aligned with it; the bound is attained at d = 1."""
 
     def make() -> Instances:
         low = min(d, 2)
