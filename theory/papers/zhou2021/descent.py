@@ -1,6 +1,7 @@
 """zhou2021, gradient descent: a descent lemma in numbers, a rate for one teacher in numbers, and Theorem 5."""
 
 from dataclasses import replace
+from typing import Any
 
 import sympy as sp
 
@@ -103,7 +104,7 @@ ALONG = (
 )
 
 
-def _after(kink, quadratic=1, linear=1):
+def _after(kink: Any, quadratic: Any = 1, linear: int = 1) -> Any:
     return L + linear * inner + sp.sqrt(2 * L) * (step_2 + kink * step_32) + quadratic * shift**2 / 2
 
 
