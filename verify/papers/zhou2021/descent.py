@@ -194,7 +194,7 @@ def starts(fraction: float) -> Any:
     """Pairs and ghosts, wide and narrow, of three sizes, in one batch."""
 
     def make() -> Instances:
-        sizes = (1.0, 1e-3, 1e8)
+        sizes = (1.0, 1e-6, 1e8)
         all_ = [pair(x, w) for x in (0.1, 0.01) for w in sizes] + [ghost(x, w) for x in (0.03, 1e-3) for w in sizes]
         W, T = (torch.cat([i[k] for i in all_]) for k in ("W", "T"))
         return {"W": W, "T": T, "eta": 0.999 * fraction / masses(W, T)[1]}
