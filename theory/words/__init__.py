@@ -1,6 +1,7 @@
 """Words: what the papers talk about and sympy lacks."""
 
 from theory.words.base import MatrixWord, ScalarWord, Word
+from theory.words.gaussian import AbsoluteKernel, AbsoluteSlope, RowNorms
 from theory.words.matrices import ColumnProjector, PseudoInverse, RowProjector, Stack
 from theory.words.scalars import ChiSquareCDF, PositivePart
 from theory.words.spectral import (
@@ -13,6 +14,8 @@ from theory.words.spectral import (
 )
 
 __all__ = [
+    "AbsoluteKernel",
+    "AbsoluteSlope",
     "ChiSquareCDF",
     "ColumnProjector",
     "Eigenvalue",
@@ -22,6 +25,7 @@ __all__ = [
     "NuclearNorm",
     "PositivePart",
     "PseudoInverse",
+    "RowNorms",
     "RowProjector",
     "ScalarWord",
     "SingularValue",
