@@ -122,7 +122,9 @@ def xi(delta: Any) -> Any:
 
 
 def hermite_coefficient(l: Any) -> Any:
-    """σ̂_l = E|x| h_l(x), h_l = He_l/√(l!), for even l ≥ 2: (−1)^{l/2−1} √(2/(π l!)) (l−3)!!, written with Γ."""
-    need_index("hermite_coefficient", sp.sympify(l), least=2)
-    gammas = sp.loggamma((sp.sympify(l) + 1) / 2) - sp.loggamma(sp.sympify(l) / 2 + 1)
-    return sp.Pow(-1, sp.sympify(l) / 2 - 1) * sp.sqrt(2 / sp.pi ** sp.Rational(3, 2) * sp.exp(gammas)) / (l - 1)
+    """σ̂_l = E|x| h_l(x), h_l = He_l/√(l!), for even l ≥ 2: (−1)^{l/2−1} √(2/(π l!)) (l−3)!!, the sign as a cosine, the
+    factorials by Γ."""
+    l = sp.sympify(l)
+    need_index("hermite_coefficient", l, least=1)
+    gammas = sp.loggamma((l + 1) / 2) - sp.loggamma(l / 2 + 1)
+    return sp.cos(sp.pi * (l / 2 - 1)) * sp.sqrt(2 / sp.pi ** sp.Rational(3, 2) * sp.exp(gammas)) / (l - 1)

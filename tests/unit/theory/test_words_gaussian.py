@@ -166,5 +166,5 @@ def test_hermite_coefficients_are_the_integrals():
         with mp.workdps(30):
             found = compile(hermite_coefficient(l), backend="mpmath")({})
             assert mp.almosteq(found, mp.mpf(str(sp.N(printed, 30))), 1e-25)
-    with pytest.raises(ShapeError, match="below 2"):
+    with pytest.raises(ShapeError, match="below 1"):
         hermite_coefficient(0)
