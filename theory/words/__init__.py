@@ -1,7 +1,7 @@
 """Words: what the papers talk about and sympy lacks."""
 
 from theory.words.base import MatrixWord, ScalarWord, Word
-from theory.words.gaussian import AbsoluteKernel, AbsoluteSlope, RowNorms
+from theory.words.gaussian import AbsoluteKernel, AbsoluteSlope, HermiteCoefficient, RowNorms
 from theory.words.matrices import ColumnProjector, PseudoInverse, RowProjector, Stack
 from theory.words.scalars import ChiSquareCDF, PositivePart
 from theory.words.spectral import (
@@ -20,6 +20,7 @@ __all__ = [
     "ColumnProjector",
     "Eigenvalue",
     "FrobeniusNorm",
+    "HermiteCoefficient",
     "InnerProduct",
     "MatrixWord",
     "NuclearNorm",

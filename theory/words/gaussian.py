@@ -4,7 +4,7 @@ For vectors a, b at an angle ϑ in [0, π], with N = aᵀb and D = ‖a‖²‖b
 E|aᵀx||bᵀx| = ‖a‖‖b‖ k(ϑ) = 2/π (√D + Nα) and E|bᵀx| x sgn(aᵀx) = 2/π (αb + √D a/‖a‖²), α = atan2(N, √D) = π/2 − ϑ.
 The derivatives of both by D vanish at D = 0, so that what rounding does to D at small angles does not show.
 
-Words are the matrices of such expectations; functions of an angle and the Hermite coefficients of |x| are sympy's own.
+Words are the matrices of such expectations and the Hermite coefficients of |x|; functions of an angle are sympy's own.
 """
 
 from typing import Any
@@ -14,7 +14,7 @@ import sympy as sp
 from theory.errors import ShapeError
 from theory.render.boxes import Atom, Box, Fence, Row, Sub, Sup
 from theory.render.names import Name
-from theory.words.base import TIGHT, MatrixWord, may_equal, need_index, need_matrix
+from theory.words.base import TIGHT, MatrixWord, ScalarWord, may_equal, need_index, need_matrix
 
 
 class RowNorms(MatrixWord):
@@ -87,6 +87,31 @@ class AbsoluteSlope(_OfTwo):
         return ir.absolute_slope(A, B)
 
 
+class HermiteCoefficient(ScalarWord):
+    """σ̂_l = E|x| h_l(x), h_l = He_l/√(l!), for even l ≥ 2: (−1)^{l/2−1} √(2/(π l!)) (l−3)!!.
+
+    Computed as ±√(2/π^{3/2} Γ((l+1)/2)/Γ(l/2+1))/(l−1), by log Γ: no factorial overflows. (sympy would rewrite its own
+    log Γ at half-integers into factorials.)
+    """
+
+    @classmethod
+    def check(cls, l: Any) -> None:
+        need_index("HermiteCoefficient", l, least=1)
+
+    def notation(self, show: Any) -> Box:
+        return Sub(Name(r"\hat\sigma"), show(self.args[0]))
+
+    @staticmethod
+    def rule(ir: Any, l: Any) -> Any:
+        one, half = ir.const(sp.S.One), ir.const(sp.S.Half)
+        m = ir.mul(half, l)
+        logarithm = ir.sub(ir.loggamma(ir.add(m, half)), ir.loggamma(ir.add(m, one)))
+        size = ir.mul(ir.const(sp.Integer(2)), ir.exp(logarithm))
+        root = ir.sqrt(ir.div(size, ir.pow(ir.const(sp.pi), ir.const(sp.Rational(3, 2)))), clip=True)
+        sign = ir.cos(ir.mul(ir.const(sp.pi), ir.sub(m, one)))
+        return ir.div(ir.mul(sign, root), ir.sub(l, one))
+
+
 def _expectation(*boxes: Box) -> Box:
     return Row(Name(r"\mathbb{E}"), Fence("[", Row(*boxes), "]"))
 
@@ -119,12 +144,3 @@ def xi(delta: Any) -> Any:
     """ξ(δ) = √(s² + δ² − 2δsc) = π‖E[xxᵀ 1] e₁‖, for the moments of `wedge_moments`."""
     c, s = sp.cos(delta), sp.sin(delta)
     return sp.sqrt(s**2 + delta**2 - 2 * delta * s * c)
-
-
-def hermite_coefficient(l: Any) -> Any:
-    """σ̂_l = E|x| h_l(x), h_l = He_l/√(l!), for even l ≥ 2: (−1)^{l/2−1} √(2/(π l!)) (l−3)!!, the sign as a cosine, the
-    factorials by Γ."""
-    l = sp.sympify(l)
-    need_index("hermite_coefficient", l, least=1)
-    gammas = sp.loggamma((l + 1) / 2) - sp.loggamma(l / 2 + 1)
-    return sp.cos(sp.pi * (l / 2 - 1)) * sp.sqrt(2 / sp.pi ** sp.Rational(3, 2) * sp.exp(gammas)) / (l - 1)

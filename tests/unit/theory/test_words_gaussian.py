@@ -15,8 +15,8 @@ from sympy.polys.orthopolys import hermite_prob_poly
 from theory.errors import ShapeError
 from theory.evaluate import compile
 from theory.render import latex, pretty
-from theory.words import AbsoluteKernel, AbsoluteSlope, FrobeniusNorm, InnerProduct, RowNorms
-from theory.words.gaussian import absolute_kernel, hermite_coefficient, relu_kernel, sine_excess, wedge_moments, xi
+from theory.words import AbsoluteKernel, AbsoluteSlope, FrobeniusNorm, HermiteCoefficient, InnerProduct, RowNorms
+from theory.words.gaussian import absolute_kernel, relu_kernel, sine_excess, wedge_moments, xi
 from verify.certify import operations
 from verify.certify.exact import dyadic
 from verify.certify.rigorous import rationals
@@ -59,6 +59,7 @@ def test_notation():
     assert pretty(AbsoluteKernel(A, B)) == "E[|Ax||Bx|ᵀ]"
     assert pretty(AbsoluteSlope(A, B)) == "E[sgn(Ax)‖Bx‖₁xᵀ]"
     assert pretty(RowNorms(A)) == "diag‖A‖"
+    assert latex(HermiteCoefficient(p)) == r"\hat\sigma_{p}"
     assert latex(AbsoluteKernel(A, B)).startswith(r"\mathbb{E}\left[")
 
 
@@ -164,7 +165,10 @@ def test_hermite_coefficients_are_the_integrals():
         printed = (-1) ** (l // 2 - 1) * sp.sqrt(2 / (sp.pi * sp.factorial(l))) * sp.factorial2(l - 3)
         assert sp.simplify(integral - printed) == 0
         with mp.workdps(30):
-            found = compile(hermite_coefficient(l), backend="mpmath")({})
-            assert mp.almosteq(found, mp.mpf(str(sp.N(printed, 30))), 1e-25)
+            value = mp.mpf(str(sp.N(printed, 30)))
+            assert mp.almosteq(compile(HermiteCoefficient(l), backend="mpmath")({}), value, 1e-25)
+        for backend in ("numpy", "torch"):
+            assert float(compile(HermiteCoefficient(l), backend=backend)({})) == pytest.approx(float(value), rel=1e-14)
+        assert compile(HermiteCoefficient(l), backend="arb")({}).overlaps(flint.arb(mp.nstr(value, 25)))
     with pytest.raises(ShapeError, match="below 1"):
-        hermite_coefficient(0)
+        HermiteCoefficient(0)

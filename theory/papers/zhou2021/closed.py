@@ -235,8 +235,8 @@ split = Claim(
             "shares",
             "copies αw_j for √α w_j",
             {
-                "descent": sp.Eq(W_split_k, HadamardProduct(P, P) * W_k),
-                "flow": sp.Eq(W_split_t, HadamardProduct(P, P) * W_t),
+                "descent": sp.Eq(W_split_k, RowNorms(P) * P * W_k),
+                "flow": sp.Eq(W_split_t, RowNorms(P) * P * W_t),
             },
         ),
     ),

@@ -6,7 +6,7 @@ from sympy.polys.orthopolys import hermite_prob_poly
 from ...claim import Assumption, Claim, Erratum, Kind, Mutant, Part, Quantity, Scale, Severity
 from ...decide import Implication
 from ...proof import algebra, lemma, polynomial
-from ...words.gaussian import hermite_coefficient
+from ...words import HermiteCoefficient
 from .setting import derived, printed, scalar
 
 k = sp.Symbol("k", integer=True, positive=True)
@@ -67,7 +67,7 @@ c11 = Claim(
     kind=Kind.INEQUALITY,
     setting=HERMITE_SETTING,
     parts=(
-        Part("coefficient", sp.Eq(sigma, hermite_coefficient(k))),
+        Part("coefficient", sp.Eq(sigma, HermiteCoefficient(k))),
         Part("lower", sp.Ge(power, limit / ((k - 1) ** 2 * sp.sqrt(k + 1))), scale=Scale.LOG),
         Part("upper", sp.Le(power, limit / ((k - 1) ** 2 * sp.sqrt(k))), scale=Scale.LOG, trivial=1 / k),
         Part("order-lower", sp.Ge(k ** (5 * half) * power, limit), scale=Scale.LOG),
@@ -84,7 +84,7 @@ c11 = Claim(
         polynomial("(k+1)(k−1)⁴ ≤ k⁵: the bounds of k^{5/2}σ̂_k²", _order),
     ),
     mutants=(
-        Mutant("no-sign", "without (−1)^{k/2−1}", {"coefficient": sp.Eq(sigma, sp.Abs(hermite_coefficient(k)))}),
+        Mutant("no-sign", "without (−1)^{k/2−1}", {"coefficient": sp.Eq(sigma, sp.Abs(HermiteCoefficient(k)))}),
         Mutant("exchanged", "√k below", {"lower": sp.Ge(power, limit / ((k - 1) ** 2 * sp.sqrt(k)))}),
         Mutant("exchanged-above", "√(k+1) above", {"upper": sp.Le(power, limit / ((k - 1) ** 2 * sp.sqrt(k + 1)))}),
         Mutant("limit-above", "k^{5/2}σ̂_k² ≤ (2/π)^{3/2}", {"order-upper": sp.Le(k ** (5 * half) * power, limit)}),
