@@ -3,6 +3,8 @@
 The paper gives no closed form; both claims are derived here. `wedge` and `hermite` hold what else is exact.
 """
 
+from typing import Any
+
 import sympy as sp
 from sympy.matrices.expressions.hadamard import HadamardProduct
 
@@ -82,7 +84,7 @@ def _slope():
 
 
 def _chain_rule():
-    w = sp.Matrix(sp.symbols("w_1:4", real=True))
+    w: Any = sp.Matrix(sp.symbols("w_1:4", real=True))
     size = sp.sqrt(w.dot(w))
     return [((size * w).jacobian(w), size * sp.eye(3) + w * w.T / size)]
 

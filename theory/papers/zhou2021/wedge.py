@@ -1,5 +1,7 @@
 """zhou2021: the kernel of an angle, and moments over the wedge where two neurons disagree in sign."""
 
+from typing import Any
+
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantity
@@ -61,7 +63,7 @@ def over_wedge(f):
 
 def _moments():
     psi, angle = _positive()
-    x = sp.Matrix([-sp.sin(psi), sp.cos(psi)])
+    x: list[Any] = [-sp.sin(psi), sp.cos(psi)]
     return [(over_wedge(x[i] * x[j]), wedge_moments(angle)[i, j]) for i in (0, 1) for j in (0, 1)]
 
 
