@@ -1,4 +1,4 @@
-"""zhou2021: the residual R = R₁ + R₂ and what its two parts say: average neurons, the descent direction (bounds 6 to 8, 10).
+"""zhou2021: the residual R = R₁ + R₂ and what its parts say of average neurons and of descent (bounds 6 to 8, 10).
 
 R₁ = Σ_i v_iᵀx sgn(w_i*ᵀx) is flat, R₂ = 2 Σ_j a_j|ū_jᵀx| 1[sgn ū_jᵀx ≠ sgn w_i*ᵀx] is spiky and nowhere negative.
 """
@@ -19,7 +19,7 @@ v, directions = sp.MatrixSymbol("v", r, dim), sp.MatrixSymbol("e", r, dim)
 A, Gram, Theta = (sp.MatrixSymbol(name, r, r) for name in ("A", "N", "theta"))
 LAMBDA = Quantity(
     lam,
-    "smallest eigenvalue of M, M_ij = E[xxᵀ sgn(w_i*ᵀx) sgn(w_j*ᵀx)] (integrated numerically in the plane of each pair)",
+    "smallest eigenvalue of M, M_ij = E[xxᵀ sgn(w_i*ᵀx) sgn(w_j*ᵀx)], integrated numerically pair by pair",
     latex=r"\lambda_{\min}(M)",
     unicode="λ_min(M)",
     measured=True,
@@ -43,7 +43,9 @@ PAIRS = (1 - 2 * Theta[i, j] / sp.pi) * Gram[i, j] - 2 / (sp.pi * sp.sin(Theta[i
 )
 FORM = sp.Sum(Gram[i, i], (i, 0, r - 1)) + 2 * sp.Sum(PAIRS, (j, i + 1, r - 1), (i, 0, r - 1))
 LEAST_OF_TWO = 2 / sp.pi * (Delta - sp.sin(Delta))
-WEDGE = by_claim("zhou2021.closed", "wedge lemma: E[|ūᵀx||tᵀx|1_j] ≤ ‖t‖ξ(δ_j)/π for every t, the same with w̄_i* for ū_j")
+WEDGE = by_claim(
+    "zhou2021.closed", "wedge lemma: E[|ūᵀx||tᵀx|1_j] ≤ ‖t‖ξ(δ_j)/π for every t, the same with w̄_i* for ū_j"
+)
 
 smallest = Claim(
     id="zhou2021.bound-6",
@@ -75,9 +77,14 @@ smallest = Claim(
     ),
     source=derived("Lemma 11, exact for one, two and orthogonal teachers"),
     proof=(
-        algebra("P = E[xxᵀ1[sgn e₁ᵀx ≠ sgn ūᵀx]] is π⁻¹((δ−sc, −s²), (−s², δ+sc)); δ/π off the plane", gaussians.wedge_moments),
+        algebra(
+            "P = E[xxᵀ1[sgn e₁ᵀx ≠ sgn ūᵀx]] is π⁻¹((δ−sc, −s²), (−s², δ+sc)); δ/π off the plane",
+            gaussians.wedge_moments,
+        ),
         algebra("M_ij = I − 2P(ϑ_ij); λ(P) = (δ ± sin δ)/π", gaussians.wedge_spectrum),
-        polynomial("r = 2: M = (I, N; N, I), λ = 1 ± λ(N); the least is (2/π)(Δ − sin Δ) for Δ ≤ π/2", gaussians.two_teachers),
+        polynomial(
+            "r = 2: M = (I, N; N, I), λ = 1 ± λ(N); the least is (2/π)(Δ − sin Δ) for Δ ≤ π/2", gaussians.two_teachers
+        ),
         enclosed("Δ − sin Δ ≥ 7/50·Δ³ on [0, π/2]", gaussians.cubic),
         algebra("orthogonal: M splits into blocks with least eigenvalue 1 − 2/π", gaussians.right_angles, size="r = 3"),
     ),
@@ -92,9 +99,9 @@ smallest = Claim(
         Mutant("no-pairs", "M = I", {"form": sp.Eq(R1_norm, sp.Sum(Gram[i, i], (i, 0, r - 1)))}),
     ),
     notes=(
-        "Says nothing of W but through v. Lemma 11 of the paper states λ_min(M) = Ω(Δ³/r³); the third power of Δ is sharp "
-        "by the part `two`. For directions that are equispaced in a plane, Δ = π/r, λ_min/Δ³ is 0.094, 0.078, 0.060, 0.056, "
-        "0.055 for r = 2, 3, 4, 6, 8: no power of r is lost there.",
+        "Says nothing of W but through v. Lemma 11 of the paper states λ_min(M) = Ω(Δ³/r³); the third power of Δ is "
+        "sharp by the part `two`. For directions that are equispaced in a plane, Δ = π/r, λ_min/Δ³ is 0.094, 0.078, "
+        "0.060, 0.056, 0.055 for r = 2, 3, 4, 6, 8: no power of r is lost there.",
     ),
 )
 
@@ -134,7 +141,8 @@ averages = Claim(
     ),
     notes=(
         ANY_W,
-        "`general` is an equality where all students are multiples of one teacher. For r = 1 the largest ratio seen is 0.59.",
+        "`general` is an equality where all students are multiples of one teacher. The largest ratio seen for `one` is "
+        "0.59.",
     ),
 )
 
@@ -176,7 +184,10 @@ pointwise = Claim(
         Mutant("single-spikes", "R₂ without the factor 2", {"sum": sp.Eq(R_x, R1_x + spikes)}),
         Mutant("root-sum", "‖v‖ for Σ_i‖v_i‖", {"flat": sp.Le(sp.Abs(R1_x), x_norm * v_norm)}),
     ),
-    notes=(ANY_W, "Tried at Gaussian points, at points where single students disagree with their teacher, and along R₁."),
+    notes=(
+        ANY_W,
+        "Tried at Gaussian points, at points where single students disagree with their teacher, and along R₁.",
+    ),
 )
 
 radial, turned, B = scalar("radial"), scalar("turned"), scalar("B")
@@ -206,11 +217,13 @@ descent_direction = Claim(
             measured=True,
         ),
         Quantity(B, "length of the descent direction, weighted as ‖∇L‖² is", sp.sqrt(radial / 4 + turned)),
+        Quantity(p_wedges, "Σ_j p_jξ(δ_j)", latex=r"\sum_jp_j\xi(\delta_j)", unicode="Σ_j p_jξ(δ_j)", measured=True),
         Quantity(
-            p_wedges, "Σ_j p_jξ(δ_j)", latex=r"\sum_jp_j\xi(\delta_j)", unicode="Σ_j p_jξ(δ_j)", measured=True
-        ),
-        Quantity(
-            owners, "smallest number of students of a teacher", latex=r"\min_i|T_i|", unicode="min_i|T_i|", measured=True
+            owners,
+            "smallest number of students of a teacher",
+            latex=r"\min_i|T_i|",
+            unicode="min_i|T_i|",
+            measured=True,
         ),
         Quantity(
             unmatched,

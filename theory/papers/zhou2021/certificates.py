@@ -8,7 +8,7 @@ import sympy as sp
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantity
 from ...proof import algebra, by_claim, lemma, polynomial
 from . import gaussians
-from .setting import ALIGNMENT, LOSS, MASSES, WEIGHTS, L, Q, S, S_star, T, W, derived, grad, r, scalar
+from .setting import ALIGNMENT, LOSS, MASSES, WEIGHTS, L, Q, S, S_star, T, derived, grad, r, scalar
 
 i, j, k = sp.symbols("i j k", integer=True, nonnegative=True)
 l = sp.Symbol("l", integer=True, positive=True)
@@ -93,8 +93,8 @@ mass = Claim(
     ),
     notes=(
         ANY_W,
-        "π cannot be improved: for students of total mass S ≫ S*, isotropic in dimension d → ∞, R is nearly constant on "
-        "the sphere that x concentrates on, and Cauchy–Schwarz is nearly an equality.",
+        "π cannot be improved: for students of total mass S ≫ S*, isotropic in dimension d → ∞, R is nearly constant "
+        "on the sphere that x concentrates on, and Cauchy–Schwarz is nearly an equality.",
     ),
 )
 
@@ -162,10 +162,10 @@ one_teacher = Claim(
 
 ORTHOGONAL_BOUND = sp.sqrt(sp.pi * L * (1 + 24 * r))
 C6_NOTES = (
-    "Lemma C.6 of the paper states Q = O(√L) with a constant left open. Its proof (a gap; confirmed by a second reading) "
-    "bounds ‖h‖² = π/2 + σ̂_l⁻² Σ_{k,j}⟨w̄_k*, w̄_j*⟩^l without the diagonal rσ̂_l⁻² = Θ(r l^{5/2}); with it, the argument "
-    "gives Q = Õ(√(rL)), with a power of log(1/L). The lemma is thereby unproved there, not refuted; the claim here is "
-    "what can be said with constants.",
+    "Lemma C.6 of the paper states Q = O(√L) with a constant left open. Its proof (a gap; confirmed by a second "
+    "reading) bounds ‖h‖² = π/2 + σ̂_l⁻² Σ_{k,j}⟨w̄_k*, w̄_j*⟩^l without the diagonal rσ̂_l⁻² = Θ(r l^{5/2}); with it, the "
+    "argument gives Q = Õ(√(rL)), with a power of log(1/L). The lemma is thereby unproved there, not refuted; the "
+    "claim here is what can be said with constants.",
     "The same proof writes ‖w_i‖ for ‖w_i‖² (a slip).",
 )
 
@@ -192,8 +192,8 @@ orthogonal_teachers = Claim(
     notes=(
         ANY_W,
         *C6_NOTES,
-        "The largest ratio of both sides seen is 0.26: the constant is not sharp, and alterations by less survive. That "
-        "orthogonality is needed could not be shown either: no other teachers were found that break the bound.",
+        "The largest ratio of both sides seen is 0.26: the constant is not sharp, and alterations by less survive. No "
+        "other teachers were found that break the bound, so that orthogonality is not shown to be needed.",
     ),
 )
 
@@ -307,8 +307,8 @@ strip = Claim(
     ),
     notes=(
         ANY_W,
-        "The paper finds such students within δ_max = Θ(r w_max w_min^{−5/3} L^{1/3}); the part `half` is that rate with "
-        "constants. Where L = 0 and τ → 0 both sides of `strip` are ‖w_i*‖.",
+        "The paper finds such students within δ_max = Θ(r w_max w_min^{−5/3} L^{1/3}); the part `half` is that rate "
+        "with constants. Where L = 0 and τ → 0 both sides of `strip` are ‖w_i*‖.",
     ),
 )
 

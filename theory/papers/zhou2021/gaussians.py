@@ -27,9 +27,7 @@ def absolute(k):
 def mean_absolute(polynomial):
     """E p(y, z)|y| for independent standard normal y, z."""
     terms = sp.Poly(sp.expand(polynomial), y, z).terms()
-    return sum(
-        coefficient * absolute(a) * moment(b) for (a, b), coefficient in terms if a % 2 == 0 and b % 2 == 0
-    )
+    return sum(coefficient * absolute(a) * moment(b) for (a, b), coefficient in terms if a % 2 == 0 and b % 2 == 0)
 
 
 def mean(polynomial):
@@ -54,7 +52,7 @@ def first_moment():
 
 def doubled_direction():
     V2, P, loss = sp.symbols("V2 P L", nonnegative=True)
-    return [Implication(4 * V2 + P <= 8 * loss, [V2 + P <= 2 * loss])]
+    return [Implication(sp.Le(4 * V2 + P, 8 * loss), [sp.Le(V2 + P, 2 * loss)])]
 
 
 def square_function():
@@ -97,7 +95,10 @@ def hermite_coefficients():
     degrees = range(2, 13, 2)
     return [
         (mean_absolute(hermite(l, y)) ** 2, 2 / (sp.pi * sp.factorial(l)) * sp.factorial2(l - 3) ** 2) for l in degrees
-    ] + [(2 ** sp.Rational(l - 2, 2) * sp.gamma(sp.Rational(l - 1, 2)) / sp.sqrt(sp.pi), sp.factorial2(l - 3)) for l in degrees]
+    ] + [
+        (2 ** sp.Rational(l - 2, 2) * sp.gamma(sp.Rational(l - 1, 2)) / sp.sqrt(sp.pi), sp.factorial2(l - 3))
+        for l in degrees
+    ]
 
 
 def even_power():
@@ -146,7 +147,7 @@ delta = sp.Symbol("delta", positive=True)
 
 
 def wedge_moments():
-    """E[xxᵀ 1[sgn x₁ ≠ sgn ūᵀx]] for ū = (cos δ, sin δ): twice the wedge π/2 < θ < π/2 + δ, E of the square radius 2."""
+    """E[xxᵀ 1[sgn x₁ ≠ sgn ūᵀx]], ū = (cos δ, sin δ): twice the wedge π/2 < θ < π/2 + δ; E‖x‖² = 2."""
     ray = sp.Matrix([sp.cos(t), sp.sin(t)])
     over = (ray * ray.T).applyfunc(lambda e: 2 / sp.pi * sp.integrate(e, (t, sp.pi / 2, sp.pi / 2 + delta)))
     cosine, sine = sp.cos(delta), sp.sin(delta)
@@ -171,7 +172,10 @@ def two_teachers():
     angle, sine, pi = sp.symbols("angle sine pi", positive=True)
     least = 2 * (angle - sine) / pi
     sizes = [sine <= angle, 2 * angle <= pi]
-    return [Implication(least <= other, sizes) for other in (2 * angle / pi, 2 * (angle + sine) / pi, 2 - 2 * (angle + sine) / pi)]
+    return [
+        Implication(least <= other, sizes)
+        for other in (2 * angle / pi, 2 * (angle + sine) / pi, 2 - 2 * (angle + sine) / pi)
+    ]
 
 
 def cubic():
@@ -180,14 +184,13 @@ def cubic():
 
 
 def right_angles():
-    """Orthogonal teachers: vᵀMv splits into 1 + (2/π)(11ᵀ − I) on the v_iᵀe_i and 1 ± 2/π on the pairs v_iᵀe_j, v_jᵀe_i."""
+    """vᵀMv for orthogonal teachers: 1 + (2/π)(11ᵀ − I) on the v_iᵀe_i, and 1 ± 2/π on the pairs v_iᵀe_j, v_jᵀe_i."""
     pi = sp.pi
     pair = sp.Matrix([[1, 2 / pi], [2 / pi, 1]])
     equal = sp.Matrix(3, 3, lambda i, j: 1 if i == j else 2 / pi)
     return [
-        (pair.eigenvals().get(1 - 2 / pi, 0), sp.Integer(1)),
-        (sp.simplify(equal.charpoly(x).as_expr() - (x - 1 + 2 / pi) ** 2 * (x - 1 - 4 / pi)), sp.Integer(0)),
-        (sp.Integer(1) - 2 * sp.Rational(1, 2), sp.Integer(0)),
+        (pair.charpoly(x).as_expr(), (x - 1) ** 2 - 4 / pi**2),
+        (equal.charpoly(x).as_expr(), (x - 1 + 2 / pi) ** 2 * (x - 1 - 4 / pi)),
     ]
 
 
@@ -213,9 +216,13 @@ def largest_sum():
 
 
 def flipped():
-    """|y| = s y + 2|y|·1[s y < 0] for s = ±1: at s y = ±a."""
-    a = sp.Symbol("a", nonnegative=True)
-    return [(a, a + 0 * a), (a, -a + 2 * a)]
+    """|y| = s y + 2|y|·1[s y < 0] for signs s, at y = ±a."""
+    a = sp.Symbol("a", positive=True)
+    return [
+        (sp.Abs(sign * y_), sign * y_ + 2 * sp.Abs(y_) * (1 if sign * y_ == -a else 0))
+        for sign in (1, -1)
+        for y_ in (a, -a)
+    ]
 
 
 def direction():
@@ -226,3 +233,15 @@ def direction():
     weights = 4 * a * V**2 + a * H**2
     gap = sp.expand(norm2 * weights - (along * V + across * H) ** 2)
     return [(gap, sp.expand((along * H / 2 - 2 * across * V) ** 2))]
+
+
+# ---- the ReLU problem
+def half_space():
+    """relu = (|·| + identity)/2; E y relu(y) = ½; a linear term leaves |·|/2 of relu, a quarter in the square."""
+    u = sp.Symbol("u", real=True)
+    density = sp.exp(-(y**2) / 2) / sp.sqrt(2 * sp.pi)
+    return [
+        (sp.integrate(y * y * density, (y, 0, sp.oo)), sp.Rational(1, 2)),
+        ((sp.Abs(u) + u) / 2 - u / 2, sp.Abs(u) / 2),
+        ((sp.Abs(u) / 2) ** 2, sp.Abs(u) ** 2 / 4),
+    ]

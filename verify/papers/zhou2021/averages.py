@@ -1,0 +1,212 @@
+"""Experiments on the decomposition R = R₁ + R₂ of zhou2021: average neurons, points, the descent direction."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from numerics.tied import angles, geometry, xi
+
+from ...experiment import Experiment, Instances, Measured, Run, Variation
+from .arrangements import aligned, around, exchanged, one_unseen
+from .networks import RESOLVED, ROUNDING, Family, families, ghost, merged, observed, orthogonal_students, pair, realise
+from .networks import uniform
+from .residual import (
+    directions,
+    flat_at,
+    flat_norm2,
+    least_eigenvalue,
+    matched,
+    owners,
+    points,
+    residual_at,
+    root_error,
+    rounding_at,
+    second_moments,
+    separation,
+    spikes_at,
+)
+
+
+# ---- 6
+def measure_smallest(instances: Instances, run: Run) -> Measured:
+    i, values, _ = observed(instances, run)
+    T, seen = i["T"], geometry(i["W"], i["T"])
+    M = second_moments(T)
+    own = torch.eye(T.shape[1], dtype=torch.bool, device=T.device)
+    theta = angles(T, T).masked_fill(own, 0.0)
+    values |= {
+        "v": seen.v[:, None],
+        "e": directions(T)[:, None],
+        "theta": theta[:, None],
+        "lambda_M": least_eigenvalue(M)[:, None],
+        "R1_norm2": flat_norm2(M, seen.v)[:, None],
+        "Delta": separation(T)[:, None],
+    }
+    r = T.shape[1]
+    size = values["v_norm"].square()
+    # M_ij comes from differences of unit vectors over the sine of their angle
+    steep = 1 / theta.sin().masked_fill(own, 1.0).abs().amin((1, 2))[:, None]
+    eigen = torch.full_like(size, ROUNDING * r)
+    budget = {
+        "form": ROUNDING * r * (1 + steep) * size,
+        "below": ROUNDING * r * size,
+        "one": eigen,
+        "two": eigen,
+        "cubic": eigen,
+        "orthogonal": eigen,
+    }
+    return Measured(values, budget)
+
+
+smallest = Experiment(
+    "zhou2021.bound-6",
+    families(),
+    realise,
+    measure_smallest,
+    witnesses=(lambda: exchanged(0.5), lambda: exchanged(math.pi / 2), lambda: merged(0.1), lambda: ghost(0.1)),
+    movable=("W",),
+)
+
+
+# ---- 7
+def measure_averages(instances: Instances, run: Run) -> Measured:
+    i, values, errors = observed(instances, run)
+    W, T = i["W"], i["T"]
+    seen, r = geometry(W, T), T.shape[1]
+    lam = least_eigenvalue(second_moments(T))[:, None]
+    wedges = (seen.a * xi(seen.delta)).sum(1)[:, None]
+    values |= {"lambda_M": lam, "wedges": wedges}
+    root, off = root_error(values["L"], errors["L"]), ROUNDING * r / lam
+    # the bound is at most (√(2L) + 2√r Σ a ξ)/λ, and falls with λ as 1/λ at most
+    size = ((2 * values["L"]).sqrt() + 2 * math.sqrt(r) * wedges) / lam
+    budget = {
+        "general": errors["mass"] + math.sqrt(2) * root / lam.sqrt() + 2 * off * size,
+        "one": errors["mass"] + 4 * root,
+    }
+    return Measured(values, budget, judged={"general": (lam > 0) & (off < RESOLVED)})
+
+
+averages = Experiment(
+    "zhou2021.bound-7",
+    families(),
+    realise,
+    measure_averages,
+    witnesses=(
+        lambda: aligned(2.0),
+        lambda: around(33),
+        lambda: exchanged(0.2),
+        lambda: pair(0.5),
+        lambda: ghost(0.1),
+    ),
+    movable=("W",),
+)
+
+
+# ---- 8
+def realise_points(family: Family, B: int) -> Instances:
+    return pointed(realise(family, B), family.seed ^ 1)
+
+
+def pointed(instances: Instances, seed: int = 1) -> Instances:
+    """With points x (B, N, d) at which the residual is looked at."""
+    W, T = instances["W"], instances["T"]
+    return {**instances, "x": points(W, T, geometry(W, T), torch.Generator().manual_seed(seed))}
+
+
+def measure_points(instances: Instances, run: Run) -> Measured:
+    i, values, _ = observed(instances, run)
+    W, T, x = i["W"], i["T"], i["x"]
+    seen, error = geometry(W, T), rounding_at(W, T, x)
+    values |= {
+        "R_x": residual_at(W, T, x),
+        "R1_x": flat_at(seen, T, x),
+        "spikes": spikes_at(seen, T, x),
+        "x_norm": x.norm(dim=2),
+        "v_sum": seen.v.norm(dim=2).sum(1, keepdim=True),
+    }
+    return Measured(values, {"sum": error, "spiky": error, "flat": error})
+
+
+pointwise = Experiment(
+    "zhou2021.bound-8",
+    families(),
+    realise_points,
+    measure_points,
+    witnesses=(lambda: pointed(pair(0.5)), lambda: pointed(orthogonal_students(3)), lambda: pointed(merged(0.3))),
+    movable=("W", "x"),
+)
+
+
+# ---- 10
+def realise_matching(family: Family, B: int) -> Instances:
+    """`lean` (B, m): how a teacher's norm is shared among its students, relative to their masses: in proportion,
+    at random, or nearly all of it on one student."""
+    g = torch.Generator().manual_seed(family.seed ^ 1)
+    power = torch.tensor([0.0, 1.0, 30.0], dtype=torch.float64)[torch.randint(3, (B,), generator=g)]
+    return {**realise(family, B), "lean": uniform(g, B, family.m).clamp_min(1e-9) ** power[:, None]}
+
+
+def in_proportion(instances: Instances) -> Instances:
+    return {**instances, "lean": torch.ones(instances["W"].shape[:2], dtype=torch.float64)}
+
+
+def measure_matching(instances: Instances, run: Run) -> Measured:
+    i, values, errors = observed(instances, run)
+    W, T = i["W"], i["T"]
+    seen = geometry(W, T)
+    p, mine, norms = matched(seen, T, i["lean"]), owners(seen, T.shape[1]), T.norm(dim=2)
+    c, s, a = seen.delta.cos(), seen.delta.sin(), seen.a
+    missing = ((mine * p[..., None]).sum(1) - norms).abs() / norms
+    values |= {
+        "v_sum": seen.v.norm(dim=2).sum(1, keepdim=True),
+        "radial": _sum((a - p * c).square() / a),
+        "turned": _sum((p * s).square() / a),
+        "p_wedges": _sum(p * xi(seen.delta)),
+        "owners": mine.sum(1).amin(1, keepdim=True),
+        "unmatched": torch.where(mine.sum(1) > 0, missing, 0.0).amax(1, keepdim=True),
+    }
+    largest = _sum((a + p).square() / a).sqrt()  # at least B, whose terms cancel
+    grad, total = values["grad_norm"], values["S"] + values["S_star"]
+    error = 2 * errors["L"] + (errors["grad_norm"] + ROUNDING * grad) * largest + ROUNDING * total * _sum(2 * p)
+    return Measured(values, {"loss": error}, judged={"loss": (a > 0).all(1, keepdim=True)})
+
+
+def _sum(terms: Tensor) -> Tensor:
+    return terms.sum(1, keepdim=True)
+
+
+def populated(family: Family, B: int) -> Instances:
+    """Of the family, the instances in which every teacher has a student; the others get one on each teacher."""
+    instances = realise_matching(family, B)
+    W, T = instances["W"], instances["T"]
+    few = owners(geometry(W, T), T.shape[1]).sum(1).amin(1) == 0
+    if not bool(few.any()):
+        return instances
+    if family.m < family.r:
+        T = T[:, : family.m]
+    k = T.shape[1]
+    seated = torch.cat((T / T.norm(dim=2, keepdim=True).sqrt(), W[:, k:]), 1)
+    few = owners(geometry(W, T), k).sum(1).amin(1) == 0
+    return {**instances, "W": torch.where(few[:, None, None], seated, W), "T": T}
+
+
+descent_direction = Experiment(
+    "zhou2021.bound-10",
+    families(),
+    populated,
+    measure_matching,
+    witnesses=(
+        lambda: in_proportion(aligned(2.0)),
+        lambda: in_proportion(orthogonal_students()),
+        lambda: in_proportion(ghost(0.01)),
+        lambda: in_proportion(pair(0.1)),
+        lambda: in_proportion(exchanged(0.3)),
+    ),
+    settings={"empty": Variation(realise=realise_matching, witnesses=(lambda: in_proportion(one_unseen()),))},
+    movable=("W",),
+)
+
+EXPERIMENTS = (smallest, averages, pointwise, descent_direction)
