@@ -41,7 +41,7 @@ AVERAGES = (
 PAIRS = (1 - 2 * Theta[i, j] / sp.pi) * Gram[i, j] - 2 / (sp.pi * sp.sin(Theta[i, j])) * (
     sp.cos(Theta[i, j]) * (A[i, i] * A[j, i] + A[i, j] * A[j, j]) - A[i, i] * A[j, j] - A[i, j] * A[j, i]
 )
-FORM = sp.Sum(Gram[i, i], (i, 0, r - 1)) + 2 * sp.Sum(PAIRS, (j, i + 1, r - 1), (i, 0, r - 1))
+FORM = sp.Sum(Gram[i, i], (i, 0, r - 1)) + sp.Sum(2 * PAIRS, (j, i + 1, r - 1), (i, 0, r - 1))
 LEAST_OF_TWO = 2 / sp.pi * (Delta - sp.sin(Delta))
 WEDGE = by_claim(
     "zhou2021.closed", "wedge lemma: E[|ūᵀx||tᵀx|1_j] ≤ ‖t‖ξ(δ_j)/π for every t, the same with w̄_i* for ū_j"

@@ -30,7 +30,7 @@ def power_sum(exponent, first=0):
     """Σ |cos ϑ_kj|^exponent over all ordered pairs of teachers; over pairs of different ones if `first` is j + 1."""
     if first == 0:
         return sp.Sum(cosine(k, j) ** exponent, (k, 0, r - 1), (j, 0, r - 1))
-    return 2 * sp.Sum(cosine(k, j) ** exponent, (k, first, r - 1), (j, 0, r - 1))
+    return sp.Sum(2 * cosine(k, j) ** exponent, (k, first, r - 1), (j, 0, r - 1))
 
 
 GRAM = Quantity(K, "Gram matrix of the teachers, TTᵀ", T * T.T)

@@ -189,8 +189,8 @@ def right_angles():
     pair = sp.Matrix([[1, 2 / pi], [2 / pi, 1]])
     equal = sp.Matrix(3, 3, lambda i, j: 1 if i == j else 2 / pi)
     return [
-        (pair.charpoly(x).as_expr(), (x - 1) ** 2 - 4 / pi**2),
-        (equal.charpoly(x).as_expr(), (x - 1 + 2 / pi) ** 2 * (x - 1 - 4 / pi)),
+        ((x * sp.eye(2) - pair).det(), (x - 1) ** 2 - 4 / pi**2),
+        ((x * sp.eye(3) - equal).det(), (x - 1 + 2 / pi) ** 2 * (x - 1 - 4 / pi)),
     ]
 
 

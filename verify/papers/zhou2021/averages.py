@@ -11,8 +11,19 @@ from numerics.tied import angles, geometry, xi
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation
 from .arrangements import aligned, around, exchanged, one_unseen
-from .networks import RESOLVED, ROUNDING, Family, families, ghost, merged, observed, orthogonal_students, pair, realise
-from .networks import uniform
+from .networks import (
+    RESOLVED,
+    ROUNDING,
+    Family,
+    families,
+    ghost,
+    merged,
+    observed,
+    orthogonal_students,
+    pair,
+    realise,
+    uniform,
+)
 from .residual import (
     directions,
     flat_at,
@@ -179,17 +190,11 @@ def _sum(terms: Tensor) -> Tensor:
 
 
 def populated(family: Family, B: int) -> Instances:
-    """Of the family, the instances in which every teacher has a student; the others get one on each teacher."""
+    """At most as many teachers as students; where a teacher has no student, one is moved onto each teacher."""
     instances = realise_matching(family, B)
-    W, T = instances["W"], instances["T"]
+    W, T = instances["W"], instances["T"][:, : family.m]
+    seated = torch.cat((T / T.norm(dim=2, keepdim=True).sqrt(), W[:, T.shape[1] :]), 1)
     few = owners(geometry(W, T), T.shape[1]).sum(1).amin(1) == 0
-    if not bool(few.any()):
-        return instances
-    if family.m < family.r:
-        T = T[:, : family.m]
-    k = T.shape[1]
-    seated = torch.cat((T / T.norm(dim=2, keepdim=True).sqrt(), W[:, k:]), 1)
-    few = owners(geometry(W, T), k).sum(1).amin(1) == 0
     return {**instances, "W": torch.where(few[:, None, None], seated, W), "T": T}
 
 

@@ -1,4 +1,4 @@
-"""The residual R = f − f_* of tied networks, read off in more detail: at points, by student, by teacher, by certificates.
+"""The residual R = f − f_* of tied networks, read off in more detail: at points, by student, by teacher.
 
 R₁ = Σ_i v_iᵀx sgn(w_i*ᵀx), v_i the errors of the average neurons; second moments of R₁ are integrated numerically.
 """
