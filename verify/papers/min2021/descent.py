@@ -248,19 +248,29 @@ def follow_descent(instances: Instances, eta: Tensor, batches: bool = False, **c
         "dev_2": seen["unseen"][:, -1:],
         **{name: before[name] for name in ("E_k_2", "W_k", "size_k", "Z_k", "drift")},
     }
-    size = weight(problem)[:, None]
+    return Measured(values, _descent_budgets(problem, eta, k, before["E"]), start=1, axis="k")
+
+
+def _descent_budgets(problem: Reduced, eta: Tensor, k: Tensor, E: Tensor) -> dict[str, Tensor]:
+    """Rounding of the descent, which adds up over the steps, and of what the bounds are computed from: the error at the
+    start, a difference of products of the weights; c, a difference of squares; λ_r, which λ₁ may dwarf. E: ‖E_k‖ (B, K)
+    """
+    top, low = problem.root[:, :1].square(), problem.root[:, -1:].square()
+    size, c = weight(problem)[:, None], level(problem)[:, None].clamp_min(torch.finfo(E.dtype).tiny)
     terms = problem.root[:, :1] * size + torch.linalg.vector_norm(problem.target, dim=(-2, -1))[:, None]
-    E_rounding = 10 * ROUNDING * terms * (k + 1)
-    first = seen["E"][:, :1]
-    budgets = {
-        "posteriori": E_rounding
-        + 20 * ROUNDING * (1 + eta[:, None] * problem.root[:, :1].square() * size) * before["E"],
-        "rate": first * E_rounding + (k + 1) * 10 * ROUNDING * before["E"].square(),
+    E_rounding, first = 10 * ROUNDING * terms * (k + 1), E[:, :1]
+    q = problem.root[:, :1] * first / (low * c)
+    of_level = 10 * ROUNDING * (size / c + top / low)  # relative error of λ_r c
+    of_q = 10 * ROUNDING * problem.root[:, :1] * terms / (low * c) + q * of_level
+    unseen, top_Z = norm(problem.U2)[:, None], norm(problem.Z, 2).square()[:, None]
+    return {
+        "posteriori": E_rounding + 20 * ROUNDING * (1 + eta[:, None] * top * size) * E,
+        # x e^{−x} ≤ 1 for x = kηλ_r c: what an error of the rate changes
+        "rate": first * E_rounding + (k + 1) * 10 * ROUNDING * E.square() + first.square() / 2 * of_level,
         "drift": 10 * ROUNDING * size * (k + 1),
-        "bounded": 10 * ROUNDING * size * (k + 1),
-        "distance": 100 * ROUNDING * norm(problem.U2)[:, None] * size.sqrt(),
+        "bounded": 10 * ROUNDING * size * (k + 1) + 4 * of_q * (4 * q).exp() * top_Z,
+        "distance": 100 * ROUNDING * unseen * size.sqrt() + 2 * of_q * (2 * q).exp() * unseen,
     }
-    return Measured(values, budgets, start=1, axis="k")
 
 
 GD_WITNESSES = (lambda: scalar(1.0, 1.0 * 0.5 + 0.3, 1.0, 0.5, 0.7),)
