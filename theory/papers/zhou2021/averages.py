@@ -10,13 +10,10 @@ from ...proof import algebra, by_claim, enclosed, lemma, polynomial
 from . import gaussians
 from .certificates import ANY_W, GRAM, ORTHOGONAL, OVERLAP, SEPARATION, Delta
 from .setting import ALIGNMENT, LOSS, MASSES, WEIGHTS, L, S, S_star, derived, grad, r, scalar, v_norm
-from .setting import d as dim
 
-i, j = sp.symbols("i j", integer=True, nonnegative=True)
 lam, wedges = sp.Symbol("lambda_M", positive=True), scalar("wedges")
-R1_norm = scalar("R1_norm2")
-v, directions = sp.MatrixSymbol("v", r, dim), sp.MatrixSymbol("e", r, dim)
-A, Gram, Theta = (sp.MatrixSymbol(name, r, r) for name in ("A", "N", "theta"))
+moment, inner, theta = (sp.Symbol(name, real=True) for name in ("moment", "inner", "theta"))
+v_ii, v_jj, v_ij, v_ji = (sp.Symbol(name, real=True) for name in ("v_ii", "v_jj", "v_ij", "v_ji"))
 LAMBDA = Quantity(
     lam,
     "smallest eigenvalue of M, M_ij = E[xxᵀ sgn(w_i*ᵀx) sgn(w_j*ᵀx)], integrated numerically pair by pair",
@@ -31,17 +28,24 @@ WEDGES = Quantity(
     unicode="Σ_j a_jξ(δ_j)",
     measured=True,
 )
-AVERAGES = (
-    Quantity(v, "errors of the average neurons, one a row", measured=True),
-    Quantity(directions, "directions of the teachers, one a row", latex="e", measured=True),
-    Quantity(Gram, "vvᵀ", v * v.T),
-    Quantity(A, "veᵀ: components of the errors along the teachers", v * directions.T),
-    Quantity(Theta, "angles in [0, π] between the teachers", latex=r"\vartheta", unicode="ϑ", measured=True),
+PAIRS = (
+    Quantity(
+        moment,
+        "E[(v_iᵀx)(v_jᵀx) sgn(w_i*ᵀx) sgn(w_j*ᵀx)] for every pair i ≠ j of teachers, integrated numerically",
+        latex=r"v_i^\top M_{ij}v_j",
+        unicode="v_iᵀM_ijv_j",
+        measured=True,
+    ),
+    Quantity(theta, "angle in [0, π] between the two teachers", latex=r"\vartheta_{ij}", unicode="ϑ_ij", measured=True),
+    Quantity(inner, "v_iᵀv_j", latex=r"v_i^\top v_j", unicode="v_iᵀv_j", measured=True),
+    *(
+        Quantity(symbol, f"v_{a}ᵀw̄_{b}*", latex=rf"v_{a}^\top\bar w_{b}^*", unicode=f"v_{a}ᵀw̄_{b}*", measured=True)
+        for symbol, a, b in ((v_ii, "i", "i"), (v_jj, "j", "j"), (v_ij, "i", "j"), (v_ji, "j", "i"))
+    ),
 )
-PAIRS = (1 - 2 * Theta[i, j] / sp.pi) * Gram[i, j] - 2 / (sp.pi * sp.sin(Theta[i, j])) * (
-    sp.cos(Theta[i, j]) * (A[i, i] * A[j, i] + A[i, j] * A[j, j]) - A[i, i] * A[j, j] - A[i, j] * A[j, i]
+FORM = (1 - 2 * theta / sp.pi) * inner - 2 / (sp.pi * sp.sin(theta)) * (
+    sp.cos(theta) * (v_ii * v_ji + v_ij * v_jj) - v_ii * v_jj - v_ij * v_ji
 )
-FORM = sp.Sum(Gram[i, i], (i, 0, r - 1)) + sp.Sum(2 * PAIRS, (j, i + 1, r - 1), (i, 0, r - 1))
 LEAST_OF_TWO = 2 / sp.pi * (Delta - sp.sin(Delta))
 WEDGE = by_claim(
     "zhou2021.closed", "wedge lemma: E[|ūᵀx||tᵀx|1_j] ≤ ‖t‖ξ(δ_j)/π for every t, the same with w̄_i* for ū_j"
@@ -57,19 +61,10 @@ smallest = Claim(
         GRAM,
         OVERLAP,
         SEPARATION,
-        *AVERAGES,
-        Quantity(v_norm, "‖v‖", latex=r"\|v\|", unicode="‖v‖", measured=True),
-        Quantity(
-            R1_norm,
-            "‖R₁‖² = E(Σ_i v_iᵀx sgn(w_i*ᵀx))², integrated numerically",
-            latex=r"\|R_1\|^2",
-            unicode="‖R₁‖²",
-            measured=True,
-        ),
+        *PAIRS,
     ),
     parts=(
-        Part("form", sp.Eq(R1_norm, FORM)),
-        Part("below", sp.Ge(R1_norm, lam * v_norm**2), trivial=sp.Integer(0)),
+        Part("pairs", sp.Eq(moment, FORM), note="‖R₁‖² = vᵀMv is the sum over all pairs, ‖v_i‖² for i = j"),
         Part("one", sp.Eq(lam, 1), when=sp.Eq(r, 1)),
         Part("two", sp.Eq(lam, LEAST_OF_TWO), when=sp.Eq(r, 2)),
         Part("cubic", sp.Ge(lam, 7 * Delta**3 / (25 * sp.pi)), when=sp.Eq(r, 2), trivial=sp.Integer(0)),
@@ -96,7 +91,7 @@ smallest = Claim(
         ),
         Mutant("quadratic", "Δ² for Δ³", {"cubic": sp.Ge(lam, 7 * Delta**2 / (25 * sp.pi))}),
         Mutant("half", "1 − 1/π for orthogonal teachers", {"orthogonal": sp.Eq(lam, 1 - 1 / sp.pi)}),
-        Mutant("no-pairs", "M = I", {"form": sp.Eq(R1_norm, sp.Sum(Gram[i, i], (i, 0, r - 1)))}),
+        Mutant("no-pairs", "M = I", {"pairs": sp.Eq(moment, 0)}),
     ),
     notes=(
         "Says nothing of W but through v. Lemma 11 of the paper states λ_min(M) = Ω(Δ³/r³); the third power of Δ is "

@@ -9,12 +9,14 @@ from torch import Tensor
 
 from numerics.tied import angles, geometry, xi
 
-from ...experiment import Experiment, Instances, Measured, Run, Variation
-from .arrangements import aligned, around, exchanged, one_unseen
+from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
+from .arrangements import aligned, exchanged, one_unseen
 from .networks import (
+    CONFIRMED,
     RESOLVED,
     ROUNDING,
     Family,
+    cone,
     families,
     ghost,
     merged,
@@ -27,10 +29,11 @@ from .networks import (
 from .residual import (
     directions,
     flat_at,
-    flat_norm2,
     least_eigenvalue,
     matched,
+    own_rounding,
     owners,
+    pair_moments,
     points,
     residual_at,
     root_error,
@@ -43,33 +46,31 @@ from .residual import (
 
 # ---- 6
 def measure_smallest(instances: Instances, run: Run) -> Measured:
-    i, values, _ = observed(instances, run)
-    T, seen = i["T"], geometry(i["W"], i["T"])
-    M = second_moments(T)
-    own = torch.eye(T.shape[1], dtype=torch.bool, device=T.device)
-    theta = angles(T, T).masked_fill(own, 0.0)
-    values |= {
-        "v": seen.v[:, None],
-        "e": directions(T)[:, None],
-        "theta": theta[:, None],
-        "lambda_M": least_eigenvalue(M)[:, None],
-        "R1_norm2": flat_norm2(M, seen.v)[:, None],
-        "Delta": separation(T)[:, None],
+    """Moments of every pair of teachers (B, r²), and the smallest eigenvalue of the whole matrix."""
+    i = to_device(instances, run)
+    W, T = i["W"], i["T"]
+    seen, M, e, r = geometry(W, T), second_moments(T), directions(T), T.shape[1]
+    own = torch.eye(r, dtype=torch.bool, device=T.device)
+    theta, along = angles(T, T).masked_fill(own, math.pi / 2), seen.v @ e.mT
+    mine = along.diagonal(dim1=1, dim2=2)
+    pairs = {
+        "moment": pair_moments(M, seen.v),
+        "theta": theta,
+        "inner": seen.v @ seen.v.mT,
+        "v_ii": mine[:, :, None].expand_as(theta),
+        "v_jj": mine[:, None].expand_as(theta),
+        "v_ij": along,
+        "v_ji": along.mT,
     }
-    r = T.shape[1]
-    size = values["v_norm"].square()
-    # M_ij comes from differences of unit vectors over the sine of their angle
-    steep = 1 / theta.sin().masked_fill(own, 1.0).abs().amin((1, 2))[:, None]
-    eigen = torch.full_like(size, ROUNDING * r)
-    budget = {
-        "form": ROUNDING * r * (1 + steep) * size,
-        "below": ROUNDING * r * size,
-        "one": eigen,
-        "two": eigen,
-        "cubic": eigen,
-        "orthogonal": eigen,
-    }
-    return Measured(values, budget)
+    sizes = {"m": W.shape[1], "r": r, "d": W.shape[2], "W": W[:, None], "T": T[:, None]}
+    values = {**sizes, **{k: x.flatten(1) for k, x in pairs.items()}}
+    values |= {"lambda_M": least_eigenvalue(M)[:, None], "Delta": separation(T)[:, None]}
+    size = seen.v.norm(dim=2)
+    # the plane of a pair comes from the difference of two unit vectors, over the sine of their angle
+    error = ROUNDING * (size[:, :, None] * size[:, None]) * (1 + 1 / theta.sin().clamp_min(1e-300))
+    eigen = torch.full_like(values["lambda_M"], ROUNDING * r)
+    budget = {"pairs": error.flatten(1), "one": eigen, "two": eigen, "cubic": eigen, "orthogonal": eigen}
+    return Measured(values, budget, judged={"pairs": ~own.flatten().expand(len(W), -1)})
 
 
 smallest = Experiment(
@@ -94,8 +95,8 @@ def measure_averages(instances: Instances, run: Run) -> Measured:
     # the bound is at most (√(2L) + 2√r Σ a ξ)/λ, and falls with λ as 1/λ at most
     size = ((2 * values["L"]).sqrt() + 2 * math.sqrt(r) * wedges) / lam
     budget = {
-        "general": errors["mass"] + math.sqrt(2) * root / lam.sqrt() + 2 * off * size,
-        "one": errors["mass"] + 4 * root,
+        "general": errors["v_norm"] + math.sqrt(2) * root / lam.sqrt() + 2 * (off + ROUNDING) * size,
+        "one": errors["v_norm"] + 4 * root,
     }
     return Measured(values, budget, judged={"general": (lam > 0) & (off < RESOLVED)})
 
@@ -107,12 +108,13 @@ averages = Experiment(
     measure_averages,
     witnesses=(
         lambda: aligned(2.0),
-        lambda: around(33),
+        lambda: cone(33, 1.5, 0.5, 1 - 1 / math.pi),
         lambda: exchanged(0.2),
         lambda: pair(0.5),
         lambda: ghost(0.1),
     ),
     movable=("W",),
+    confirmed_by=CONFIRMED,
 )
 
 
@@ -180,8 +182,8 @@ def measure_matching(instances: Instances, run: Run) -> Measured:
         "unmatched": torch.where(mine.sum(1) > 0, missing, 0.0).amax(1, keepdim=True),
     }
     largest = _sum((a + p).square() / a).sqrt()  # at least B, whose terms cancel
-    grad, total = values["grad_norm"], values["S"] + values["S_star"]
-    error = 2 * errors["L"] + (errors["grad_norm"] + ROUNDING * grad) * largest + ROUNDING * total * _sum(2 * p)
+    turned = errors["grad_norm"] + ROUNDING * values["grad_norm"]
+    error = 2 * errors["L"] + turned * largest + 2 * own_rounding(values) * _sum(p)
     return Measured(values, {"loss": error}, judged={"loss": (a > 0).all(1, keepdim=True)})
 
 
@@ -212,6 +214,7 @@ descent_direction = Experiment(
     ),
     settings={"empty": Variation(realise=realise_matching, witnesses=(lambda: in_proportion(one_unseen()),))},
     movable=("W",),
+    confirmed_by=CONFIRMED,
 )
 
 EXPERIMENTS = (smallest, averages, pointwise, descent_direction)

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation
 from .arrangements import aligned, around, between, isotropic, scattered, turned
-from .networks import ROUNDING, Family, families, ghost, observed, realise, uniform
+from .networks import CONFIRMED, ROUNDING, Family, families, ghost, observed, realise, uniform
 from .networks import rows as network
-from .residual import mass_within, root_error, separation, slopes
+from .residual import mass_within, own_rounding, root_error, separation, slopes
 
 DEGREES = (2, 4, 8, 20, 60)
 """Of Hermite polynomials in test functions."""
@@ -34,6 +34,7 @@ mass = Experiment(
     measure_mass,
     witnesses=(lambda: aligned(2.0), lambda: isotropic(64, 1e4), lambda: ghost(0.01)),
     movable=("W",),
+    confirmed_by=CONFIRMED,
 )
 
 
@@ -42,7 +43,7 @@ def measure_gradient(instances: Instances, run: Run) -> Measured:
     S, root = values["S"], root_error(values["L"], errors["L"])
     values["G_norm"] = slopes(i["W"], i["T"])
     budget = {
-        "student": errors["mass"] + math.sqrt(2) * root,
+        "student": own_rounding(values) + math.sqrt(2) * root,
         "gradient": errors["grad_norm"] + (8 * S).sqrt() * root,
     }
     return Measured(values, budget, judged={"student": (i["W"] != 0).any(2)})  # a student that is 0 has no direction
@@ -55,6 +56,7 @@ gradient = Experiment(
     measure_gradient,
     witnesses=(lambda: aligned(2.0), lambda: aligned(0.5, 1e3), lambda: ghost(0.01)),
     movable=("W",),
+    confirmed_by=CONFIRMED,
 )
 
 
@@ -75,6 +77,7 @@ one_teacher = Experiment(
     witnesses=(lambda: ghost(0.01), lambda: around(33), lambda: aligned(2.0)),
     settings={"two-teachers": Variation(realise=realise, witnesses=(lambda: between(2),))},
     movable=("W",),
+    confirmed_by=CONFIRMED,
 )
 
 orthogonal_teachers = Experiment(
@@ -85,6 +88,7 @@ orthogonal_teachers = Experiment(
     witnesses=(lambda: ghost(0.01), lambda: around(17), lambda: between(2), lambda: scattered(4)),
     settings={"generic": Variation(witnesses=(lambda: between(3), lambda: between(8)))},
     movable=("W",),
+    confirmed_by=CONFIRMED,
 )
 
 
@@ -117,7 +121,9 @@ def certificate_error(l: int, r: int, values: dict[str, Any], errors: dict[str, 
     the power l loses l units."""
     h = math.sqrt(math.pi / 2 + 2 * r * r * l**2.5)
     root = root_error(values["L"], errors["L"])
-    return math.sqrt(2) * h * (root + l * ROUNDING * values["L"].sqrt()) + (1 + r * l) * errors["mass"]
+    return math.sqrt(2) * h * (root + l * ROUNDING * values["L"].sqrt()) + r * (
+        l * ROUNDING * values["S"] + errors["mass"]
+    )
 
 
 def measure_general(instances: Instances, run: Run) -> Measured:
@@ -139,6 +145,7 @@ general = Experiment(
         lambda: degree(4, scattered(4)),
     ),
     movable=("W",),
+    confirmed_by=CONFIRMED,
 )
 
 
@@ -169,8 +176,8 @@ def measure_strip(instances: Instances, run: Run) -> Measured:
     leak = ROUNDING * S * tau / delta_0.sin().square()  # an angle of a student may be off by a rounding
     own = math.sqrt(2 * math.pi) * delta_0.tan() * w / (4 * S)
     budget = {
-        "strip": errors["mass"] + strip_norm(tau) * root + leak,
-        "half": errors["mass"] + strip_norm(own) * root + ROUNDING * S * own / delta_0.sin().square(),
+        "strip": own_rounding(values) + strip_norm(tau) * root + leak,
+        "half": own_rounding(values) + strip_norm(own) * root + ROUNDING * S * own / delta_0.sin().square(),
     }
     return Measured(values, {k: b.nan_to_num(posinf=1e300) for k, b in budget.items()})
 
@@ -187,6 +194,7 @@ strip = Experiment(
         lambda: stripped(ghost(1e-5), 1.0, 1.0),
     ),
     movable=("W",),
+    confirmed_by=CONFIRMED,
 )
 
 EXPERIMENTS = (mass, gradient, one_teacher, orthogonal_teachers, general, strip)

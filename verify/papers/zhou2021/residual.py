@@ -6,7 +6,9 @@ R₁ = Σ_i v_iᵀx sgn(w_i*ᵀx), v_i the errors of the average neurons; second
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +25,11 @@ NODES = 24
 def root_error(L: Tensor, error: Tensor) -> Tensor:
     """Error of √L from that of L: |√a − √b| is at most |a − b|/√a and at most √|a − b|."""
     return torch.minimum(error / L.clamp_min(0).sqrt(), error.sqrt())
+
+
+def own_rounding(values: Mapping[str, Any]) -> Tensor:
+    """Rounding (B, 1) of masses and norms that are read off here, in float64 at every level of a run."""
+    return ROUNDING * (values["S"] + values["S_star"])
 
 
 # ---- teachers
@@ -86,9 +93,9 @@ def least_eigenvalue(M: Tensor) -> Tensor:
     return torch.linalg.eigvalsh(M.reshape(len(M), order, order))[:, 0]
 
 
-def flat_norm2(M: Tensor, v: Tensor) -> Tensor:
-    """(B,) ‖R₁‖² = vᵀMv."""
-    return torch.einsum("bik,bikjl,bjl->b", v, M, v)
+def pair_moments(M: Tensor, v: Tensor) -> Tensor:
+    """(B, r, r) E[(v_iᵀx) s_i (v_jᵀx) s_j] = v_iᵀM_ij v_j, whose sum over i and j is ‖R₁‖²."""
+    return torch.einsum("bik,bikjl,bjl->bij", v, M, v)
 
 
 # ---- students
