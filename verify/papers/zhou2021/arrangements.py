@@ -61,3 +61,9 @@ def exchanged(separation_: float) -> Instances:
 def one_unseen() -> Instances:
     """Two orthogonal teachers and one student on the first, of the best mass: ∇L = 0."""
     return {"W": network([math.sqrt(1 + 2 / math.pi), 0.0]), "T": network([1.0, 0.0], [0.0, 1.0])}
+
+
+def unborn(separation: float) -> Instances:
+    """Two unit teachers at an angle and two students of mass 1/100 each on them: all v_i nearly −w_i*."""
+    T = exchanged(separation)["T"]
+    return {"W": 0.1 * T, "T": T}

@@ -10,7 +10,7 @@ from torch import Tensor
 from numerics.tied import angles, geometry, xi
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
-from .arrangements import aligned, exchanged, one_unseen
+from .arrangements import aligned, exchanged, one_unseen, unborn
 from .networks import (
     CONFIRMED,
     RESOLVED,
@@ -148,7 +148,12 @@ pointwise = Experiment(
     families(),
     realise_points,
     measure_points,
-    witnesses=(lambda: pointed(pair(0.5)), lambda: pointed(orthogonal_students(3)), lambda: pointed(merged(0.3))),
+    witnesses=(
+        lambda: pointed(pair(0.5)),
+        lambda: pointed(unborn(0.3)),
+        lambda: pointed(orthogonal_students(3)),
+        lambda: pointed(merged(0.3)),
+    ),
     movable=("W", "x"),
 )
 
