@@ -50,7 +50,6 @@ SEPARATION = Quantity(
 )
 ORTHOGONAL = sp.Le(overlap, sp.Rational(1, 10**20))
 HERMITE = (
-    Quantity(l, "degree of the Hermite polynomial in the test function, even"),
     Quantity(
         herm,
         "squared Hermite coefficient of |y|: σ̂_l = E|y|h_l(y) = ±√(2/(π l!)) (l−3)!!",
@@ -65,16 +64,20 @@ HERMITE = (
         latex=r"C_l",
         unicode="C_l",
     ),
+)
+TEST_FUNCTION = (
+    Quantity(l, "degree of the Hermite polynomial in the test function, even"),
     Quantity(
         h_norm,
-        "norm of the test function √(π/2) − σ̂_l⁻¹ Σ_k h_l(w̄_k*ᵀx)",
-        sp.sqrt(sp.pi / 2 + coherence / herm),
+        "norm of the test function √(π/2) − σ̂_l⁻¹ Σ_k h_l(w̄_k*ᵀx), σ̂_l = E|y|h_l(y) integrated numerically",
         latex=r"\|h\|",
         unicode="‖h‖",
+        measured=True,
     ),
 )
 EVEN = Assumption("l is even", sp.Eq(2 * sp.floor(l / 2), l))
-GENERAL = h_norm * sp.sqrt(2 * L) + (r - 1) * sp.cos(Delta / 2) ** l * S
+FAR = (r - 1) * sp.cos(Delta / 2) ** l * S
+GENERAL = h_norm * sp.sqrt(2 * L) + FAR
 
 mass = Claim(
     id="zhou2021.bound-1",
@@ -201,8 +204,11 @@ general = Claim(
     id="zhou2021.bound-5",
     title="misalignment is at most of the order of the root of the loss: any teachers",
     kind=Kind.INEQUALITY,
-    setting=(*WEIGHTS, *LOSS, *MASSES, *ALIGNMENT, GRAM, SEPARATION, *HERMITE),
-    parts=(Part("misalignment", sp.Le(Q, GENERAL), trivial=S),),
+    setting=(*WEIGHTS, *LOSS, *MASSES, *ALIGNMENT, GRAM, SEPARATION, *TEST_FUNCTION, *HERMITE),
+    parts=(
+        Part("misalignment", sp.Le(Q, GENERAL), trivial=S),
+        Part("norm", sp.Eq(h_norm, sp.sqrt(sp.pi / 2 + coherence / herm))),
+    ),
     assumptions=(EVEN,),
     source=derived("Lemma C.6, with explicit constants and the diagonal"),
     proof=(
@@ -218,9 +224,9 @@ general = Claim(
         Mutant(
             "no-diagonal",
             "Σ over k ≠ j only",
-            definitions={h_norm: sp.sqrt(sp.pi / 2 + power_sum(l, first=j + 1) / herm)},
+            {"misalignment": sp.Le(Q, sp.sqrt(sp.pi / 2 + power_sum(l, first=j + 1) / herm) * sp.sqrt(2 * L) + FAR)},
         ),
-        Mutant("inverse", "σ̂_l² for σ̂_l⁻²", definitions={h_norm: sp.sqrt(sp.pi / 2 + coherence * herm)}),
+        Mutant("inverse", "σ̂_l² for σ̂_l⁻²", {"norm": sp.Eq(h_norm, sp.sqrt(sp.pi / 2 + coherence * herm))}),
     ),
     notes=(ANY_W, *C6_NOTES, "For r = 1 and l = 2 this is zhou2021.bound-3."),
 )
@@ -229,7 +235,7 @@ general = Claim(
 tau, delta_0 = sp.Symbol("tau", positive=True), sp.Symbol("delta_0", positive=True)
 near, w_i = scalar("near_mass"), sp.Symbol("w_i", positive=True)
 N_tau, tau_half, y = scalar("N_tau"), sp.Symbol("tau_half", positive=True), scalar("y_tau")
-TERMS = 24
+TERMS = 35
 STRIP_SETTING = (
     *WEIGHTS,
     *LOSS,
@@ -247,21 +253,10 @@ STRIP_SETTING = (
     Quantity(y, "τ²/2", tau**2 / 2, latex=r"\tau^2/2", unicode="τ²/2"),
     Quantity(
         N_tau,
-        "norm of the test function: N² = √(2π)τ⁻³∫_{−1}^{1}(12|t|−6)²e^{τ²t²/2}dt, the integral by its power series of "
-        f"{TERMS} terms and a bound of what is left",
-        sp.sqrt(
-            sp.sqrt(2 * sp.pi)
-            / tau**3
-            * (
-                sp.Sum(
-                    (288 / (2 * k + 3) - 288 / (2 * k + 2) + 72 / (2 * k + 1)) * y**k / sp.gamma(k + 1),
-                    (k, 0, TERMS - 1),
-                )
-                + 24 * sp.exp(y) * y**TERMS / sp.factorial(TERMS)
-            )
-        ),
+        "norm of the test function K″(w̄_i*ᵀx)/φ(w̄_i*ᵀx), integrated numerically",
         latex=r"N_\tau",
         unicode="N_τ",
+        measured=True,
     ),
     Quantity(
         tau_half,
@@ -271,6 +266,7 @@ STRIP_SETTING = (
         unicode="τ_i",
     ),
 )
+SERIES = sp.Sum((288 / (2 * k + 3) - 288 / (2 * k + 2) + 72 / (2 * k + 1)) * y**k / sp.gamma(k + 1), (k, 0, TERMS))
 LEAK = S * tau / (sp.sqrt(2 * sp.pi) * sp.tan(delta_0))
 ENOUGH = w_i**2 * tau_half**3 * sp.exp(-(tau_half**2) / 2)
 
@@ -288,6 +284,17 @@ strip = Claim(
             trivial=sp.Integer(0),
             note="the paper's δ_max ∝ L^{1/3}",
         ),
+        Part(
+            "norm",
+            sp.Eq(N_tau, sp.sqrt(sp.sqrt(2 * sp.pi) / tau**3 * SERIES)),
+            when=sp.Le(tau, 3),
+            note="N² = √(2π)τ⁻³∫_{−1}^{1}(12|t|−6)²e^{τ²t²/2}dt; where τ ≤ 3 what is left of the series is below 10⁻¹⁶",
+        ),
+        Part(
+            "simple-norm",
+            sp.Le(N_tau, sp.sqrt(24 * sp.sqrt(2 * sp.pi) * sp.exp(y) / tau**3)),
+            trivial=12 * sp.sqrt(sp.sqrt(2 * sp.pi) * 2 * sp.exp(y) / tau**3),
+        ),
     ),
     assumptions=(Assumption("0 < δ₀ < π/2", sp.Lt(delta_0, sp.pi / 2)),),
     source=derived("Lemma 9, with explicit constants and a test function on a strip"),
@@ -296,7 +303,7 @@ strip = Claim(
         lemma("integration by parts", "⟨K″(x₁)/φ(x₁), |ūᵀx|⟩ = 2 cos δ E K(z tan δ), z ~ N(0,1); 2 at the teacher"),
         lemma("density", "E K(z tan δ) ≤ sup φ · ∫K/tan δ = τ/(√(2π) tan δ), and K ≤ 1"),
         algebra("N² = ∫K″²/φ: the moments of (12|t|−6)², 24 at most", gaussians.bump_moments),
-        lemma("Taylor", "what is left of the series of e^y after k terms is at most e^y y^k/k!; e^{yt²} ≤ e^y"),
+        lemma("monotone integrals", "e^{τ²t²/2} ≤ e^{τ²/2} on [−1, 1]; the series of the exponential, term by term"),
         algebra("with τ_i the leak is ‖w_i*‖/4, and the bound on L makes ½N√(2L) as small", gaussians.half_mass),
         CAUCHY,
     ),

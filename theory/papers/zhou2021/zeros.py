@@ -5,7 +5,7 @@ import sympy as sp
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...proof import algebra, by_claim, lemma
 from . import gaussians
-from .certificates import EVEN, GENERAL, GRAM, HERMITE, ORTHOGONAL, ORTHOGONAL_BOUND, OVERLAP, SEPARATION, Delta
+from .certificates import EVEN, GENERAL, GRAM, ORTHOGONAL, ORTHOGONAL_BOUND, OVERLAP, SEPARATION, TEST_FUNCTION, Delta
 from .setting import LOSS, MASSES, WEIGHTS, L, S, printed, r, scalar
 from .setting import d as dim
 
@@ -22,7 +22,7 @@ matching = Claim(
     id="zhou2021.T3",
     title="zero loss: every student has the direction of a teacher",
     kind=Kind.INEQUALITY,
-    setting=(*WEIGHTS, *LOSS, *MASSES, WORST, GRAM, OVERLAP, SEPARATION, *HERMITE),
+    setting=(*WEIGHTS, *LOSS, *MASSES, WORST, GRAM, OVERLAP, SEPARATION, *TEST_FUNCTION),
     parts=(
         Part("general", sp.Le(worst, GENERAL), Quantifier.STEPS, trivial=S),
         Part("one", sp.Le(worst, sp.sqrt(3 * sp.pi * L)), Quantifier.STEPS, when=sp.Eq(r, 1), trivial=S),

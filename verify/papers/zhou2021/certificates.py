@@ -14,7 +14,7 @@ from ...experiment import Experiment, Instances, Measured, Run, Variation
 from .arrangements import aligned, around, between, isotropic, scattered, turned
 from .networks import CONFIRMED, ROUNDING, Family, families, ghost, observed, realise, uniform
 from .networks import rows as network
-from .residual import mass_within, own_rounding, root_error, separation, slopes
+from .residual import bump_norm, hermite_norm, mass_within, own_rounding, root_error, separation, slopes
 
 DEGREES = (2, 4, 8, 20, 60)
 """Of Hermite polynomials in test functions."""
@@ -116,21 +116,19 @@ def degree(l: int, instances: Instances) -> Instances:
     return {**instances, "l": l}
 
 
-def certificate_error(l: int, r: int, values: dict[str, Any], errors: dict[str, Tensor]) -> Tensor:
-    """Error of ‖h‖√(2L) + (r−1)cos^l(Δ/2)S: σ̂_l⁻² is at most 2l^{5/2}, so ‖h‖² at most π/2 + 2r²l^{5/2}; a cosine to
-    the power l loses l units."""
-    h = math.sqrt(math.pi / 2 + 2 * r * r * l**2.5)
-    root = root_error(values["L"], errors["L"])
-    return math.sqrt(2) * h * (root + l * ROUNDING * values["L"].sqrt()) + r * (
-        l * ROUNDING * values["S"] + errors["mass"]
-    )
+def certificate_error(l: int, h: Tensor, values: dict[str, Any], errors: dict[str, Tensor]) -> Tensor:
+    """Error of h√(2L) + (r−1)cos^l(Δ/2)S: the power l of a cosine loses l units in the last place."""
+    root = root_error(values["L"], errors["L"]) + l * ROUNDING * values["L"].sqrt()
+    return math.sqrt(2) * h * root + values["r"] * (l * ROUNDING * values["S"] + errors["mass"])
 
 
 def measure_general(instances: Instances, run: Run) -> Measured:
     i, values, errors = observed(instances, run)
     l, T = int(i["l"]), i["T"]
-    values |= {"l": l, "Delta": separation(T)[:, None]}
-    return Measured(values, {"misalignment": errors["mass"] + certificate_error(l, T.shape[1], values, errors)})
+    h = hermite_norm(T, l)[:, None]
+    values |= {"l": l, "Delta": separation(T)[:, None], "h_norm": h}
+    bound = errors["mass"] + certificate_error(l, h, values, errors)
+    return Measured(values, {"misalignment": bound, "norm": l * ROUNDING * h})
 
 
 general = Experiment(
@@ -151,9 +149,9 @@ general = Experiment(
 
 # ---- 9
 def realise_strip(family: Family, B: int) -> Instances:
-    """τ between 1/20 and 4, δ₀ between 1/100 and π/2 − 1/1000, by their logarithms."""
+    """τ between 1/20 and 3, δ₀ between 1/100 and π/2 − 1/1000, by their logarithms."""
     g = torch.Generator().manual_seed(family.seed ^ 1)
-    tau, delta_0 = 0.05 * 80 ** uniform(g, B), 0.01 * ((math.pi / 2 - 1e-3) / 0.01) ** uniform(g, B)
+    tau, delta_0 = 0.05 * 60 ** uniform(g, B), 0.01 * ((math.pi / 2 - 1e-3) / 0.01) ** uniform(g, B)
     return {**realise(family, B), "tau": tau, "delta_0": delta_0}
 
 
@@ -162,7 +160,7 @@ def stripped(instances: Instances, tau: float, delta_0: float) -> Instances:
     return {**instances, **{k: torch.full((len(instances["W"]),), v, dtype=torch.float64) for k, v in value.items()}}
 
 
-def strip_norm(tau: Tensor) -> Tensor:
+def simple_norm(tau: Tensor) -> Tensor:
     """An upper bound of N_τ: √(24√(2π)e^{τ²/2}/τ³)."""
     return (24 * math.sqrt(2 * math.pi) * (tau.square() / 2).exp() / tau**3).sqrt()
 
@@ -172,19 +170,22 @@ def measure_strip(instances: Instances, run: Run) -> Measured:
     tau, delta_0, S = i["tau"][:, None], i["delta_0"][:, None], values["S"]
     w = i["T"].norm(dim=2)
     values |= {"tau": tau, "delta_0": delta_0, "w_i": w, "near_mass": mass_within(i["W"], i["T"], delta_0)}
+    N = values["N_tau"] = bump_norm(tau)
     root = root_error(values["L"], errors["L"]) + ROUNDING * values["L"].sqrt()
     leak = ROUNDING * S * tau / delta_0.sin().square()  # an angle of a student may be off by a rounding
     own = math.sqrt(2 * math.pi) * delta_0.tan() * w / (4 * S)
     budget = {
-        "strip": own_rounding(values) + strip_norm(tau) * root + leak,
-        "half": own_rounding(values) + strip_norm(own) * root + ROUNDING * S * own / delta_0.sin().square(),
+        "strip": own_rounding(values) + N * root + leak,
+        "half": own_rounding(values) + simple_norm(own) * root + ROUNDING * S * own / delta_0.sin().square(),
+        "norm": ROUNDING * N,
+        "simple-norm": ROUNDING * N,
     }
     return Measured(values, {k: b.nan_to_num(posinf=1e300) for k, b in budget.items()})
 
 
 strip = Experiment(
     "zhou2021.bound-9",
-    families(),
+    families(levels=(None, -4.0, -8.0)),
     realise_strip,
     measure_strip,
     witnesses=(

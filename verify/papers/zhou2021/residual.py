@@ -22,6 +22,11 @@ NODES = 24
 """Gauss–Legendre nodes of an interval of at most half a turn: second moments of a direction are exact to rounding."""
 
 
+REACH = 20
+"""Unit intervals of [0, ∞) that a Gaussian integral of a polynomial of degree up to 61 is taken over; what lies beyond is
+below 10⁻²⁰ of it."""
+
+
 def root_error(L: Tensor, error: Tensor) -> Tensor:
     """Error of √L from that of L: |√a − √b| is at most |a − b|/√a and at most √|a − b|."""
     return torch.minimum(error / L.clamp_min(0).sqrt(), error.sqrt())
@@ -30,6 +35,34 @@ def root_error(L: Tensor, error: Tensor) -> Tensor:
 def own_rounding(values: Mapping[str, Any]) -> Tensor:
     """Rounding (B, 1) of masses and norms that are read off here, in float64 at every level of a run."""
     return ROUNDING * (values["S"] + values["S_star"])
+
+
+# ---- test functions
+@cache
+def hermite_coefficient(l: int) -> float:
+    """σ̂_l = E|y|h_l(y), h_l the normalised Hermite polynomial, y ~ N(0, 1); l even."""
+    points, weights = (x.numpy() for x in _nodes())
+    y = np.arange(REACH)[:, None] + (points + 1) / 2
+    before, h = np.ones_like(y), y
+    for k in range(1, l):
+        before, h = h, (y * h - math.sqrt(k) * before) / math.sqrt(k + 1)
+    density = np.exp(-(y**2) / 2) / math.sqrt(2 * math.pi)
+    return float((weights * y * h * density).sum())
+
+
+def hermite_norm(T: Tensor, l: int) -> Tensor:
+    """(B,) ‖√(π/2) − σ̂_l⁻¹ Σ_k h_l(w̄_k*ᵀx)‖: h_l of two projections have the inner product cos^l."""
+    coherence = angles(T, T).cos().pow(l).sum((1, 2))
+    return (math.pi / 2 + coherence / hermite_coefficient(l) ** 2).sqrt()
+
+
+def bump_norm(tau: Tensor) -> Tensor:
+    """‖K″(y)/φ(y)‖ for K(y) = (1 − |y/τ|)²(1 + 2|y/τ|) on [−τ, τ]. Shape of tau."""
+    points, weights = (x.to(tau) for x in _nodes())
+    y = tau[..., None] * (points + 1) / 2
+    curvature = (12 * y / tau[..., None] - 6) / tau[..., None].square()
+    density = (-y.square() / 2).exp() / math.sqrt(2 * math.pi)
+    return (tau * (curvature.square() / density * weights).sum(-1)).sqrt()
 
 
 # ---- teachers

@@ -17,7 +17,7 @@ from .arrangements import aligned, around, between
 from .certificates import certificate_error, degree, realise_degree, with_degree
 from .networks import ROUNDING, Family, families, gaussian, ghost, pair, realise
 from .networks import rows as network
-from .residual import separation
+from .residual import hermite_norm, separation
 
 STEPS, EVERY = 40, 8
 RATE = 0.02
@@ -51,9 +51,10 @@ def _judged(i: Instances, values: dict[str, Tensor]) -> Measured:
     total = values["S"] + T.norm(dim=2).sum(1, keepdim=True)
     errors = {"L": ROUNDING * total.square(), "mass": ROUNDING * total}
     sizes = {"m": W.shape[1], "r": r, "d": W.shape[2], "W": W[:, None], "T": T[:, None], "l": l}
-    known: dict[str, Any] = {**sizes, "Delta": separation(T)[:, None], **values}
-    error = errors["mass"] + certificate_error(l, r, values, errors)
-    fourth = errors["mass"] + certificate_error(4, r, values, errors)
+    h = hermite_norm(T, l)[:, None]
+    known: dict[str, Any] = {**sizes, "Delta": separation(T)[:, None], "h_norm": h, **values}
+    error = errors["mass"] + certificate_error(l, h, known, errors)
+    fourth = errors["mass"] + certificate_error(4, hermite_norm(T, 4)[:, None], known, errors)
     return Measured(known, {"general": error, "one": fourth, "orthogonal": fourth})
 
 
