@@ -23,8 +23,8 @@ NODES = 24
 
 
 REACH = 20
-"""Unit intervals of [0, ∞) that a Gaussian integral of a polynomial of degree up to 61 is taken over; what lies beyond is
-below 10⁻²⁰ of it."""
+"""Unit intervals of [0, ∞) over which polynomials of degree up to 61 are integrated; what lies beyond is
+below 10⁻²⁰ of the integral."""
 
 
 def root_error(L: Tensor, error: Tensor) -> Tensor:
