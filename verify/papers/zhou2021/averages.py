@@ -10,6 +10,7 @@ from torch import Tensor
 from numerics.tied import angles, geometry, xi
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
+from . import enclosed_bounds
 from .arrangements import aligned, exchanged, one_unseen, unborn
 from .networks import (
     CONFIRMED,
@@ -219,6 +220,7 @@ descent_direction = Experiment(
     ),
     settings={"empty": Variation(realise=realise_matching, witnesses=(lambda: in_proportion(one_unseen()),))},
     movable=("W",),
+    enclose=enclosed_bounds.with_matching,
     confirmed_by=CONFIRMED,
 )
 

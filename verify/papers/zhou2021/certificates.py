@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation
+from . import enclosed, enclosed_bounds
 from .arrangements import aligned, around, between, isotropic, scattered, turned
 from .networks import CONFIRMED, ROUNDING, Family, families, ghost, observed, realise, uniform
 from .networks import rows as network
@@ -34,6 +35,7 @@ mass = Experiment(
     measure_mass,
     witnesses=(lambda: aligned(2.0), lambda: isotropic(64, 1e4), lambda: ghost(0.01)),
     movable=("W",),
+    enclose=enclosed.network,
     confirmed_by=CONFIRMED,
 )
 
@@ -56,6 +58,7 @@ gradient = Experiment(
     measure_gradient,
     witnesses=(lambda: aligned(2.0), lambda: aligned(0.5, 1e3), lambda: ghost(0.01)),
     movable=("W",),
+    enclose=enclosed_bounds.by_student,
     confirmed_by=CONFIRMED,
 )
 
@@ -77,6 +80,7 @@ one_teacher = Experiment(
     witnesses=(lambda: ghost(0.01), lambda: around(33), lambda: aligned(2.0)),
     settings={"two-teachers": Variation(realise=realise, witnesses=(lambda: between(2),))},
     movable=("W",),
+    enclose=enclosed.network,
     confirmed_by=CONFIRMED,
 )
 
@@ -88,6 +92,7 @@ orthogonal_teachers = Experiment(
     witnesses=(lambda: ghost(0.01), lambda: around(17), lambda: between(2), lambda: scattered(4)),
     settings={"generic": Variation(witnesses=(lambda: between(3), lambda: between(8)))},
     movable=("W",),
+    enclose=enclosed.network,
     confirmed_by=CONFIRMED,
 )
 
@@ -143,6 +148,7 @@ general = Experiment(
         lambda: degree(4, scattered(4)),
     ),
     movable=("W",),
+    enclose=enclosed_bounds.with_test_function,
     confirmed_by=CONFIRMED,
 )
 
@@ -177,7 +183,8 @@ def measure_strip(instances: Instances, run: Run) -> Measured:
     budget = {
         "strip": own_rounding(values) + N * root + leak,
         "half": own_rounding(values) + simple_norm(own) * root + ROUNDING * S * own / delta_0.sin().square(),
-        "norm": ROUNDING * N,
+        "norm-below": ROUNDING * N,
+        "norm-above": ROUNDING * N,
         "simple-norm": ROUNDING * N,
     }
     return Measured(values, {k: b.nan_to_num(posinf=1e300) for k, b in budget.items()})
@@ -195,6 +202,7 @@ strip = Experiment(
         lambda: stripped(ghost(1e-5), 1.0, 1.0),
     ),
     movable=("W",),
+    enclose=enclosed_bounds.strip,
     confirmed_by=CONFIRMED,
 )
 
