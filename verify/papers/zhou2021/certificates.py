@@ -15,7 +15,16 @@ from . import enclosed, enclosed_bounds
 from .arrangements import aligned, around, between, isotropic, scattered, turned
 from .networks import CONFIRMED, ROUNDING, Family, families, ghost, observed, realise, uniform
 from .networks import rows as network
-from .residual import bump_norm, hermite_norm, mass_within, own_rounding, root_error, separation, slopes
+from .residual import (
+    bump_norm,
+    growth_integral,
+    hermite_norm,
+    mass_within,
+    own_rounding,
+    root_error,
+    separation,
+    slopes,
+)
 
 DEGREES = (2, 4, 8, 20, 60)
 """Of Hermite polynomials in test functions."""
@@ -177,14 +186,14 @@ def measure_strip(instances: Instances, run: Run) -> Measured:
     w = i["T"].norm(dim=2)
     values |= {"tau": tau, "delta_0": delta_0, "w_i": w, "near_mass": mass_within(i["W"], i["T"], delta_0)}
     N = values["N_tau"] = bump_norm(tau)
+    values["I_tau"] = growth_integral(tau)
     root = root_error(values["L"], errors["L"]) + ROUNDING * values["L"].sqrt()
     leak = ROUNDING * S * tau / delta_0.sin().square()  # an angle of a student may be off by a rounding
     own = math.sqrt(2 * math.pi) * delta_0.tan() * w / (4 * S)
     budget = {
         "strip": own_rounding(values) + N * root + leak,
         "half": own_rounding(values) + simple_norm(own) * root + ROUNDING * S * own / delta_0.sin().square(),
-        "norm-below": ROUNDING * N,
-        "norm-above": ROUNDING * N,
+        "norm": ROUNDING * N * (1 + 12 / tau.square()),  # 144(I − 1)/y against N²τ³/√(2π) ≥ 24
         "simple-norm": ROUNDING * N,
     }
     return Measured(values, {k: b.nan_to_num(posinf=1e300) for k, b in budget.items()})

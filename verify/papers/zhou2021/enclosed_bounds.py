@@ -67,10 +67,12 @@ def strip(i: Instance) -> Places:
     (place,) = network(i)
     both = fmpq_mat(W.tolist() + T.tolist())
     gram, m, reach = both * both.transpose(), W.nrows(), ball(i["delta_0"])
+    alive = [j for j in range(m) if gram[j, j] != 0]
 
     def curvature(y: acb, _: bool) -> acb:
         return ((12 * y / tau - 6) / (tau * tau)) ** 2 * (y * y / 2).exp()
 
+    growth = acb.integral(lambda t, _: (tau * tau * t * t / 2).exp(), acb(0), acb(1)).real
     N = sqrt(2 * acb.integral(curvature, acb(0), acb(tau)).real * sqrt(2 * arb.pi()))
     return [
         {
@@ -78,10 +80,9 @@ def strip(i: Instance) -> Places:
             "tau": tau,
             "delta_0": i["delta_0"],
             "w_i": ball(root(gram[m + k, m + k])),
-            "near_mass": total(
-                [gram[j, j] for j in range(m) if gram[j, j] != 0 and _within(angle(gram, j, m + k), reach)]
-            ),
+            "near_mass": total([gram[j, j] for j in alive if _within(angle(gram, j, m + k), reach)]),
             "N_tau": N,
+            "I_tau": growth,
         }
         for k in range(T.nrows())
     ]

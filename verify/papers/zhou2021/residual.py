@@ -65,6 +65,12 @@ def bump_norm(tau: Tensor) -> Tensor:
     return (tau * (curvature.square() / density * weights).sum(-1)).sqrt()
 
 
+def growth_integral(tau: Tensor) -> Tensor:
+    """∫₀¹ e^{τ²t²/2}dt. Shape of tau."""
+    points, weights = (x.to(tau) for x in _nodes())
+    return ((tau[..., None] * (points + 1) / 2).square() / 2).exp().mul(weights).sum(-1) / 2
+
+
 # ---- teachers
 def directions(T: Tensor) -> Tensor:
     """(B, r, d) unit rows."""
