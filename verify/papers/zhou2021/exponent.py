@@ -106,6 +106,7 @@ WITNESSES = (
     lambda: ghost(1e-4),
     lambda: ghost(0.04, 1e3),
     lambda: ghost(0.04, 1e-3),
+    lambda: ghost(0.04, 1e6),
     lambda: ghost(1e-5),
     lambda: copies(ghost(0.01), 18),
     lambda: exact(1.01, 1),
