@@ -8,6 +8,7 @@ import sympy as sp
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantity, Scale
 from ...proof import algebra, by_claim, cited, enclosed, lemma, polynomial
 from . import exponent_proof as steps
+from . import lower_bound
 from .setting import LOSS, ONE_TEACHER, WEIGHTS, L, derived, grad, r, w
 
 R = sp.Rational
@@ -119,4 +120,4 @@ one_teacher = Claim(
     ),
 )
 
-CLAIMS = (wide, one_teacher)
+CLAIMS = (*lower_bound.CLAIMS, wide, one_teacher)
