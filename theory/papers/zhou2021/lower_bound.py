@@ -9,7 +9,7 @@ import sympy as sp
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale
 from ...proof import algebra, by_claim, cited, enclosed
 from . import saddle_proof as steps
-from .setting import LOSS, SIZES, WEIGHTS, L, derived, grad, m, d, r, scalar, w
+from .setting import LOSS, SIZES, WEIGHTS, L, d, derived, grad, m, r, scalar, w
 
 R = sp.Rational
 Delta = sp.Symbol("Delta", positive=True)
@@ -54,7 +54,9 @@ theorem_4 = Claim(
     proof=(
         cited("Theorem 4: the descent direction of Lemma 8, with ε₀ = poly(Δ, 1/r, 1/w_max, w_min)"),
         by_claim("zhou2021.T4x", "with numbers for one teacher: κ = 1.4‖w*‖^(−½) and ε₀ = ‖w*‖²/1000"),
-        algebra("every pair of neurons contributes c² to L; √c ∇L(√cW; cT) = c²∇L(W; T) by the chain rule", steps.degrees),
+        algebra(
+            "every pair of neurons contributes c² to L; √c ∇L(√cW; cT) = c²∇L(W; T) by the chain rule", steps.degrees
+        ),
     ),
     mutants=(
         _bound("PL", "‖∇L‖² ≥ ¼w_min L (Polyak–Łojasiewicz)", sp.sqrt(w_min * L) / 2),

@@ -15,7 +15,7 @@ from .networks import Family, gaussian, optimum, teachers_of
 LEVELS = (-4.0, -5.0, -6.0, -7.0, -8.0)
 """log₁₀ of the losses at which the adversary is sent out: below the thresholds that are known to be necessary, above
 the rounding of L."""
-STARTS, STEPS, RATE = 12, 150, 0.05
+STARTS, STEPS, RATE = 8, 120, 0.05
 
 
 def sample_envelope(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import torch
@@ -15,7 +14,6 @@ from numerics.tied import angles
 
 from ...experiment import Experiment, Instances, Measured, Run
 from .envelope import envelope
-from .exponent import CONES, beside, scaled
 from .networks import (
     CONFIRMED,
     RESOLVED,
@@ -32,6 +30,7 @@ from .networks import (
     relative,
     uniform,
 )
+from .tight import CONES, beside, scaled
 
 
 # ---- T4
@@ -102,18 +101,16 @@ theorem_4 = Experiment(
 class Separations:
     """Angles of two teachers, from 10^−reach to π/2, of norm 10^scale."""
 
-    reach: int
+    reach: float
     scale: float
     seed: int
 
     @property
     def regime(self) -> str:
-        return "close" if self.reach > 1 else "apart"
+        return "close" if self.reach >= 1 else "apart"
 
 
-SEPARATIONS = st.builds(
-    Separations, st.sampled_from((0, 1, 2, 3)), st.sampled_from((0.0, 3.0, -3.0)), SEEDS
-)
+SEPARATIONS = st.builds(Separations, st.sampled_from((0.0, 0.5, 1.0, 1.5)), st.sampled_from((0.0, 3.0, -3.0)), SEEDS)
 
 
 def realise_separations(s: Separations, B: int) -> Instances:
