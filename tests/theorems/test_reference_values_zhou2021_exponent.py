@@ -1,4 +1,4 @@
-"""Reference values of zhou2021 T4 and T4x (no random numbers): predictions by `theory.evaluate`, ratios by `numerics`."""
+"""Reference values of zhou2021 T4 and T4x (no random numbers): predictions from the claims, ratios by `numerics`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from verify.papers.zhou2021.lower_bound import measure_saddles
 from verify.papers.zhou2021.networks import cone, ghost, merged, orthogonal_students, pair
 from verify.papers.zhou2021.tight import CONES, copies, isotropic
 
+SMALLEST = (2.79, 2.50, 2.35, 2.27, 2.23, 2.1869)
+"""Printed for the cones, rounded up; in two dimensions what a search found, and the cone lies below it."""
 WIDE = get_claim("zhou2021.T4x-wide")
 
 
@@ -73,11 +75,10 @@ def test_ghosts_against_exponent_two_thirds(a: float, printed: float) -> None:
     assert ratio(ghost(a), 2 / 3) == pytest.approx(printed, abs=5e-3)
 
 
-@pytest.mark.parametrize("numbers, printed", zip(CONES, (2.79, 2.50, 2.35, 2.27, 2.23, 2.1868), strict=True))
+@pytest.mark.parametrize("numbers, printed", list(zip(CONES, SMALLEST, strict=True)))
 def test_cones(numbers: tuple[int, float, float, float], printed: float) -> None:
     L, slope = loss_and_slope(cone(*numbers))
     assert 9.8e-4 < L < 1e-3
-    # in two dimensions the cone lies below what the dossier's search found
     assert slope / L**0.75 == pytest.approx(printed, abs=0.07 if numbers[0] == 2 else 0.01)
     assert slope / L**0.75 < printed
 
@@ -93,7 +94,7 @@ def test_isotropic_ghosts_in_many_dimensions() -> None:
     assert limit == pytest.approx(2.3327, abs=5e-5)
     few, many = (ratio(isotropic(d, 1e-4)) for d in (33, 129))
     assert few > many > limit
-    assert many == pytest.approx(limit, rel=2e-3)
+    assert (4 * many - few) / 3 == pytest.approx(limit, rel=2e-4)  # the error falls like 1/(d − 1)
 
 
 def test_cones_of_small_mass() -> None:
@@ -107,9 +108,10 @@ def test_cones_of_small_mass() -> None:
     slope = torch.autograd.grad(h.sum(), delta)[0]
     limit = (2**1.5 * (4 * h.sqrt() + slope**2 / (4 * h**1.5))).sqrt().detach()
     assert float(limit.min()) == pytest.approx(2.2279, abs=5e-5)
-    assert float(delta[limit.argmin()]) == pytest.approx(0.5845, abs=3e-4)
+    assert float(delta.detach()[limit.argmin()]) == pytest.approx(0.5845, abs=3e-4)
     at = torch.tensor(0.5845, dtype=torch.float64)
-    assert ratio(cone(65, float(at), 1e-4, 1 - 1e-4 * float(k(at)))) == pytest.approx(2.2279, rel=0.01)
+    few, many = (ratio(cone(n, float(at), 1e-6, 1 - 1e-6 * float(k(at)))) for n in (33, 129))
+    assert (4 * many - few) / 3 == pytest.approx(2.2279, rel=2e-3)
 
 
 def test_pairs_against_exponent_one_half() -> None:
