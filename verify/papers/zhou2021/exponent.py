@@ -11,7 +11,7 @@ import torch
 from numerics.tied import tied_gradient
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation
-from . import lower_bound
+from . import gamma, lower_bound
 from .networks import (
     CONFIRMED,
     RESOLVED,
@@ -92,4 +92,4 @@ one_teacher = Experiment(
 )
 wide = replace(one_teacher, claim="zhou2021.T4x-wide", families=families(1, levels=(-1.8, -2.0, -3.0, -5.0)))
 
-EXPERIMENTS = (*lower_bound.EXPERIMENTS, wide, one_teacher)
+EXPERIMENTS = (*lower_bound.EXPERIMENTS, *gamma.EXPERIMENTS, wide, one_teacher)
