@@ -100,8 +100,8 @@ def polynomial(text: str, implications: Callable[[], list[Implication]]) -> Step
 
 
 def enclosed(text: str, inequalities: Callable[[], list[Inequality | BoxInequality]]) -> Step:
-    """A step of inequalities in one variable on an interval, or in several on a box, which balls decide when the step is
-    checked."""
+    """A step of inequalities, in one variable on an interval or in several on a box, which balls decide when the step
+    is checked."""
     return Step(StepKind.BALLS, text, inequalities)
 
 

@@ -14,6 +14,7 @@ from .setting import derived
 delta_j, delta_k, theta = sp.symbols("delta_j delta_k theta", nonnegative=True)
 u, one, other = sp.symbols("u Gamma_jk Gamma_kj", real=True)
 predicted = 2 / sp.pi * steps.scaled(delta_j, delta_k, u, theta)
+unprojected = predicted + 2 / sp.pi * sp.cos(delta_j)
 
 gamma = Claim(
     id="zhou2021.gamma",
@@ -35,10 +36,8 @@ gamma = Claim(
     assumptions=(Assumption("δ_j, δ_k ≤ π/2", sp.And(sp.Le(delta_j, sp.pi / 2), sp.Le(delta_k, sp.pi / 2))),),
     source=derived("T4x, Lemma Γ"),
     proof=(
-        algebra(
-            "R₂ʲ = |ū_jᵀx| − ū_jᵀx sgn x₁ and Dᵏ = |x₁| − x₁ sgn(ū_kᵀx), where ū_jᵀx sgn x₁ and |x₁| = x₁ sgn x₁ are in the range of P",
-            steps.flips,
-        ),
+        algebra("R₂ʲ = |ū_jᵀx| − ū_jᵀx sgn x₁ and Dᵏ = |x₁| − x₁ sgn(ū_kᵀx)", steps.flips),
+        lemma("projection", "ū_jᵀx sgn x₁ and |x₁| = x₁ sgn x₁ are in the range of P, which is spanned orthonormally"),
         by_claim("zhou2021.closed", "E[|vᵀx| x sgn(wᵀx)] = v + (2/π)(‖v‖ sin ϑ w̄ − ϑv)"),
         algebra("which give Γ_jk in δ_j, δ_k, u, ϑ", steps.closed_form),
         algebra("the sum as a function of ϑ alone: derivative, value where it vanishes", steps.of_the_angle),
@@ -48,7 +47,7 @@ gamma = Claim(
         enclosed("where an angle has 1 − 2δ/π ≥ 0.8: by convexity", steps.small_angles),
         enclosed("and between", steps.between),
         algebra(
-            "Γ_jk, least over ϑ: dF/dδ_k = s_k((1 − κ²) sin ϑ − (4/π)s_js_k), κ = 1 − 2δ_j/π",
+            "least over ϑ, (π/2)Γ_jk has the slope s_k((1 − κ²) sin ϑ − (4/π)s_js_k) in δ_k",
             steps.along_the_second_angle,
         ),
         algebra("sin ϑ/s_k falls as δ_k grows: its derivative", steps.implicit),
@@ -61,9 +60,7 @@ gamma = Claim(
         Mutant("reversed", "Γ_jk ≥ 0 where δ_j ≤ δ_k", conditions={"ordered": sp.Le(delta_j, delta_k)}),
         Mutant("difference", "Γ_jk ≥ Γ_kj", {"sum": sp.Ge(one - other, 0)}),
         Mutant("twice", "Γ_jk + 2Γ_kj ≥ 0", {"sum": sp.Ge(one + 2 * other, 0)}),
-        Mutant(
-            "no-projection", "without the terms of P", {"formula": sp.Eq(one, predicted + 2 / sp.pi * sp.cos(delta_j))}
-        ),
+        Mutant("no-projection", "without the terms of P", {"formula": sp.Eq(one, unprojected)}),
     ),
     notes=(
         "Γ_jk alone falls to −0.1497, at δ_j = 1.03, δ_k = π/2, u = 0.",

@@ -1,7 +1,7 @@
 """Statements behind Lemma Γ. κ = 1 − 2δ_j/π and λ = 1 − 2δ_k/π run over [0, 1]: zero angles at 1, right angles at 0.
 
-F_jk = (π/2)Γ_jk. With K = κ s_k + λ s_j and C = c_j + c_k, the sum F_jk + F_kj is K cos ϑ + C(ϑ − sin ϑ) + terms without
-ϑ. Its least value over all ϑ in [0, π] is `LEAST`.
+F_jk = (π/2)Γ_jk. With K = κ s_k + λ s_j and C = c_j + c_k, the sum F_jk + F_kj is K cos ϑ + C(ϑ − sin ϑ) and terms
+without ϑ. Its least value over all ϑ in [0, π] is `LEAST`.
 """
 
 from typing import Any
@@ -61,7 +61,7 @@ def scaled(a: Any, b: Any, u: Any, theta: Any) -> Any:
 
 
 def of_the_angle() -> list[Any]:
-    """Both orders with s_j s_k u = cos ϑ − c_j c_k, and the derivative of their sum at ϑ = 2 arctan T; its value there."""
+    """The sum with s_j s_k u = cos ϑ − c_j c_k; its derivative at ϑ = 2 arctan T, and its value at T = K/C."""
     T, K_, C_, theta = sp.symbols("T K C theta", positive=True)
     a, b, cos = sp.pi / 2 * (1 - kappa), sp.pi / 2 * (1 - lamda), sp.cos(theta)
     u = (cos - c_j * c_k) / (s_j * s_k)
