@@ -99,7 +99,9 @@ def polynomial(text: str, implications: Callable[[], list[Implication]]) -> Step
     return Step(StepKind.SMT, text, implications)
 
 
-def enclosed(text: str, inequalities: Callable[[], list[Inequality | BoxInequality]]) -> Step:
+def enclosed(
+    text: str, inequalities: Callable[[], list[Inequality] | list[BoxInequality] | list[Inequality | BoxInequality]]
+) -> Step:
     """A step of inequalities, in one variable on an interval or in several on a box, which balls decide when the step
     is checked."""
     return Step(StepKind.BALLS, text, inequalities)

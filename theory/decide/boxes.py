@@ -4,6 +4,7 @@ A cell is settled by the ball of f = larger − smaller side on it, else by the 
 f(mid) + Σᵢ ∂ᵢf(cell)(cellᵢ − midᵢ); else it is halved across. Zeros of f on the box leave it open: state a derivative.
 """
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -99,11 +100,11 @@ def decide_on_box(inequality: BoxInequality, *, cells: int = CELLS) -> Decision:
 
     with flint.ctx.workprec(PRECISION):
         f, box = _field(inequality)
-        todo = [box]
+        todo = deque([box])  # the largest cells first, so that a false statement is found soon
         for _ in range(cells):
             if not todo:
                 return HOLDS
-            cell = todo.pop()
+            cell = todo.popleft()
             if f.settled(cell):
                 continue
             middle = f.middle(cell)
@@ -111,7 +112,7 @@ def decide_on_box(inequality: BoxInequality, *, cells: int = CELLS) -> Decision:
                 point = ", ".join(f"{x} = {(low + high) / 2}" for x, (low, high) in zip(f.x, cell, strict=True))
                 return fails(f"false at {point}, by {f.value(middle).str(6, radius=False)}")
             todo += _halves(cell)
-        near = ", ".join(f"{x} = {sp.Float(low, 6)}" for x, (low, _) in zip(f.x, todo[-1], strict=True)) if todo else ""
+        near = ", ".join(f"{x} = {sp.Float(low, 6)}" for x, (low, _) in zip(f.x, todo[0], strict=True)) if todo else ""
         return left_open(f"not decided on {cells} cells, near {near}") if todo else HOLDS
 
 

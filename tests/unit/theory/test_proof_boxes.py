@@ -19,7 +19,7 @@ def decided(relation: object, **options: int) -> Decision:
 
 TRUE = (
     sp.sin(x) + sp.cos(y) > sp.Rational(1, 2),
-    (x - y) ** 2 + sp.Rational(1, 100) > 0,
+    x**2 + y**2 - 2 * x * y + sp.Rational(1, 100) > 0,
     sp.atan(x + y) <= sp.Rational(12, 10),
     x * y < sp.Rational(101, 100),
 )

@@ -67,7 +67,7 @@ def of_the_angle() -> list[Any]:
     u = (cos - c_j * c_k) / (s_j * s_k)
     both = scaled(a, b, u, theta) + scaled(b, a, u, theta)
     whole = REST + K + K * cos + C * (theta - sp.sin(theta))
-    half = {sp.sin(theta): 2 * T / (1 + T**2), sp.cos(theta): (1 - T**2) / (1 + T**2)}
+    half: dict[Any, Any] = {sp.sin(theta): 2 * T / (1 + T**2), cos: (1 - T**2) / (1 + T**2)}
     slope = sp.diff(K_ * cos + C_ * (theta - sp.sin(theta)), theta).subs(half)
     value = (K_ * cos - C_ * sp.sin(theta)).subs(half)
     least = {K_: C_ * T}

@@ -52,9 +52,8 @@ def students(i: Instances) -> tuple[Tensor, Tensor, Tensor]:
 
 def moment(v: Tensor, w: Tensor) -> Tensor:
     """E[|vᵀx| x sgn(wᵀx)] of unit v and w, from the gradient of a network of one student w and one teacher v. (B, 3)"""
-    _, _, G = tied_gradient(w[:, None], v[:, None])
-    flip = torch.where((v * w).sum(1, keepdim=True) < 0, -1.0, 1.0).to(v.dtype)
-    return w - flip * G[:, 0]
+    slope = tied_gradient(w[:, None], v[:, None])[1][:, 0]
+    return w - slope + (w * slope).sum(1, keepdim=True) / 2 * w  # (I + wwᵀ)⁻¹ = I − ½wwᵀ
 
 
 def wedge_product(first: Tensor, j: Tensor, k: Tensor) -> Tensor:
