@@ -77,7 +77,7 @@ def test_gamma_on_a_grid() -> None:
     assert float(one[j >= k].min()) > -1e-15
     assert float((one + other).min()) > -1e-15
     assert -0.1497 - 5e-5 <= float(one.min()) < -0.149
-    worst = measure_gamma(single(1.03, math.pi / 2, 0.0), Run()).values["Gamma_jk"]
+    worst = measure_gamma(single(1.03, math.pi / 2, 1.0), Run()).values["Gamma_jk"]
     assert float(worst) == pytest.approx(-0.1497, abs=5e-5)
 
 

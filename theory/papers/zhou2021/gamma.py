@@ -63,7 +63,7 @@ gamma = Claim(
         Mutant("no-projection", "without the terms of P", {"formula": sp.Eq(one, unprojected)}),
     ),
     notes=(
-        "Γ_jk alone falls to −0.1497, at δ_j = 1.03, δ_k = π/2, u = 0.",
+        "Γ_jk alone falls to −0.1497, at δ_j = 1.03, δ_k = π/2, u = 1.",
         "Zeros: two right angles at azimuth 0, and the limit of zero angles.",
     ),
 )

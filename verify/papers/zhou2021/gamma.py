@@ -89,8 +89,8 @@ gamma = Experiment(
     realise_angles,
     measure_gamma,
     witnesses=(
-        lambda: one(1.03, math.pi / 2, 0.0),
-        lambda: one(math.pi / 2, 1.03, 0.0),
+        lambda: one(1.03, math.pi / 2, 1.0),
+        lambda: one(math.pi / 2, 1.03, 1.0),
         lambda: one(math.pi / 2, math.pi / 2, 1.0),
         lambda: one(1.2, 1.2, 1.0),
     ),
