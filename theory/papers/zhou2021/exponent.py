@@ -55,14 +55,15 @@ wide = Claim(
         lemma("Cauchy–Schwarz", "so 2L + E[RD] ≤ ‖∇L‖B with B² = Σ[(a_j − p_jc_j)²/(4a_j) + p_j²s_j²/a_j]"),
         by_claim("zhou2021.gamma", "Lemma Γ: Γ_jk ≥ 0 where δ_j ≥ δ_k, and Γ_jk + Γ_kj ≥ 0 always"),
         polynomial("(ii) p_j = y′a_jc_j: cos δ does not increase, so that Σa_jp_kΓ_jk ≥ 0", steps.pairs_together),
-        by_claim("zhou2021.closed", "wedge lemma: ‖PD‖ ≤ (2/π)Σp_jξ_j, P the projector on span{x_k sgn x₁}"),
+        by_claim("zhou2021.wedge", "‖PD‖ ≤ (2/π)Σp_jξ_j, P the projector on span{x_k sgn x₁}"),
         algebra("sin⁴δ − cos²δ ξ² = s⁶ − c²(δ − sc)², and s³ − c(δ − sc) = s − δc", steps.wedge_squared),
         enclosed("both are nonnegative: δ cos δ ≤ sin δ", steps.tangent),
         algebra("(iii) ‖h‖² = 3π/2, so ‖PD‖ ≤ 2y′√(3/2π)‖(I − P)R‖", steps.test_function),
         polynomial("with pN ≤ (p² + N²)/2 = L: 2L + E[RD] ≥ 2L(1 − y′√(3/2π))", steps.inner_product),
         algebra("(iv) at p_j = y′a_jc_j each share of B² is a[(1 − y′c²)²/4 + y′²c²s²]", steps.squared_share),
         polynomial("which is at most a[(1 − y′)²/4 + max(1, y′²)s²]", steps.share_of_misalignment),
-        by_claim("zhou2021.bounds", "Σa_js_j² ≤ √(3πL), Σa_j ≤ 1 + √(πL)"),
+        by_claim("zhou2021.bound-3", "Σa_js_j² ≤ √(3πL)"),
+        by_claim("zhou2021.bound-1", "Σa_j ≤ 1 + √(πL)"),
         polynomial(
             "(v) −√((1 + 6/π)2L) ≤ v₁ ≤ √(2L) gives y′ ≤ y and (1 − y′)² ≤ (y − 1)²", steps.inverse_of_the_average
         ),

@@ -147,7 +147,7 @@ saddles = Claim(
     ),
     notes=(
         "At each of these points ‖∇L‖ = 0 < L, so that no threshold of Theorem 4 can reach its loss: ε₀ must shrink "
-        "at least like Δ³ (dossier: L_m = 0.0131 at Δ = 0.5).",
+        "at least like Δ³ (L_m = 0.0131‖w*‖² at Δ = 0.5).",
     ),
 )
 
@@ -177,7 +177,7 @@ envelope = Claim(
     source=derived("T4, honest test (d)"),
     proof=(
         cited("Theorem 4 for the upper end"),
-        by_claim("zhou2021.bounds", "‖∇L‖² ≤ 8SL for the lower end"),
+        by_claim("zhou2021.bound-2", "‖∇L‖² ≤ 8SL for the lower end"),
     ),
     mutants=(
         Mutant("PL", "‖∇L‖² ≥ μL", {"theorem-4": sp.Le(slope, R(1, 2))}),

@@ -123,12 +123,12 @@ SEPARATIONS = st.builds(Separations, st.sampled_from((0.0, 0.5, 1.0, 1.5)), st.s
 
 def realise_separations(s: Separations, B: int) -> Instances:
     g = torch.Generator().manual_seed(s.seed)
-    apart = math.pi / 2 * 10 ** (-s.reach * uniform(g, B))
-    return {"Delta": apart, "w": torch.full((B,), 10**s.scale, dtype=torch.float64)}
+    angle = math.pi / 2 * 10 ** (-s.reach * uniform(g, B))
+    return {"Delta": angle, "w": torch.full((B,), 10**s.scale, dtype=torch.float64)}
 
 
-def right_angle() -> Instances:
-    return {"Delta": torch.tensor([math.pi / 2], dtype=torch.float64), "w": torch.ones(1, dtype=torch.float64)}
+def apart(angle: float) -> Instances:
+    return {"Delta": torch.tensor([angle], dtype=torch.float64), "w": torch.ones(1, dtype=torch.float64)}
 
 
 def measure_saddles(instances: Instances, run: Run) -> Measured:
@@ -156,8 +156,7 @@ saddles = Experiment(
     SEPARATIONS,
     realise_separations,
     measure_saddles,
-    witnesses=(right_angle,),
-    movable=(),
+    witnesses=(lambda: apart(math.pi / 2), lambda: apart(0.1)),
     confirmed_by=CONFIRMED,
 )
 
