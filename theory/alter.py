@@ -126,7 +126,9 @@ def constants(claim: Claim) -> tuple[Constant, ...]:
 
 
 def log_of(expr: Any) -> Any:
-    """log of a positive expression with products, powers and exponentials opened, so that nothing underflows."""
+    """log of an expression ≥ 0 with products, powers and exponentials opened, so that nothing underflows; −∞ for 0."""
+    if expr == 0:
+        return sp.S.NegativeInfinity
     if isinstance(expr, sp.exp):
         return expr.args[0]
     if isinstance(expr, sp.Mul):
