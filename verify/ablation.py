@@ -13,8 +13,8 @@ from torch import Tensor
 from theory import Assumption, Claim
 
 from .checks import Judgement, assumptions_hold, judge
+from .errors import UNTRAINABLE
 from .experiment import Experiment, Instances, Measure, Realise, Run, Variation, pick, plain
-from .extremal import UNTRAINABLE
 
 FAMILIES = 2
 """Families that are tried without an assumption, at most."""

@@ -17,8 +17,9 @@ from theory.evaluate import compile as compile_expression
 
 from .batch import GRADIENT_ASCENT, LOCAL_SEARCH, Batch
 from .checks import part_expressions, sides_of
+from .errors import UNTRAINABLE
 from .experiment import Experiment, Measured, Run, batch_size, pick, plain
-from .extremal import UNTRAINABLE, Best, Climber
+from .extremal import Best, Climber
 
 FURTHEST = math.log(100.0)
 """A constant is moved by a factor of at most 100."""
