@@ -144,8 +144,8 @@ def _slope(landscape: Landscape, chart: Chart, rows: Tensor) -> Slope | None:
 
 
 def _derivative(values: Tensor, leaf: Tensor) -> Tensor:
-    """(B, N), 0 in the rows that have none."""
-    if not values.requires_grad:
+    """(B, N), 0 in the rows that have none, and where all values are 0: nobody is outside."""
+    if not values.requires_grad or not bool(values.any()):
         return torch.zeros_like(leaf)
     (slope,) = torch.autograd.grad(values.sum(), leaf, retain_graph=True, allow_unused=True)
     if slope is None:

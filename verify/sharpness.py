@@ -26,6 +26,8 @@ FURTHEST = math.log(100.0)
 SHARP = 1e-6
 """A constant that can be moved by no more than this share is sharp."""
 HALVINGS = 24
+TRUNCATED = 0.2
+"""How far the search for a root stays away from the chord's, relative to the square of what is left."""
 
 
 @dataclass
@@ -60,16 +62,28 @@ class Moving:
         Differentiable where the measurement is.
         """
         with torch.no_grad():
-            low = torch.zeros(self._batch(limit, measured), dtype=torch.float64)
-            high = torch.full_like(low, FURTHEST)
-            refuted = self.excess(limit, measured, high) > 0
-            for _ in range(HALVINGS):
-                middle = (low + high) / 2
-                over = self.excess(limit, measured, middle) > 0
-                low, high = torch.where(over, low, middle), torch.where(over, middle, high)
+            refuted, high = self._crossing(limit, measured)
         if any(isinstance(v, Tensor) and v.requires_grad for v in measured.values.values()):
             high = self._implicit(limit, measured, high)
         return torch.where(refuted, high, torch.inf)
+
+    def _crossing(self, limit: Limit, measured: Measured) -> tuple[Tensor, Tensor]:
+        """Whether each instance refutes the constant moved by `FURTHEST`, and where the excess turns positive: from
+        above within `FURTHEST`/2^`HALVINGS`, by the ITP method (Oliveira, Takahashi 2021). (B,), (B,)"""
+        low = torch.zeros(self._batch(limit, measured), dtype=torch.float64)
+        high = torch.full_like(low, FURTHEST)
+        below, above = (self.excess(limit, measured, x) for x in (low, high))
+        refuted = above > 0
+        high = torch.where(below > 0, low, high)
+        for k in range(HALVINGS + 1):
+            if not bool((refuted & (high - low > FURTHEST / 2**HALVINGS)).any()):
+                break
+            middle = _between(low, high, below, above, FURTHEST / 2**k)
+            found = self.excess(limit, measured, middle)
+            over = found > 0
+            low, below = torch.where(over, low, middle), torch.where(over, below, found)
+            high, above = torch.where(over, middle, high), torch.where(over, found, above)
+        return refuted, high
 
     def _implicit(self, limit: Limit, measured: Measured, reach: Tensor) -> Tensor:
         """The same reach with its derivative by the measurement: where excess = 0, it is −∂excess over ∂excess/∂reach.
@@ -176,6 +190,18 @@ class Sharpness(Moving):
             if reach < nearest:
                 confirmed, nearest = best, reach
         return confirmed, nearest
+
+
+def _between(low: Tensor, high: Tensor, below: Tensor, above: Tensor, widest: float) -> Tensor:
+    """Where to look next for the root between two ends: where the chord crosses 0, moved a little towards the middle,
+    and near enough to it that the bracket is never wider than halving would leave it. (B,)"""
+    middle, width = (low + high) / 2, high - low
+    chord = low + width * below / (below - above)
+    chord = torch.where(torch.isfinite(chord), chord, middle)
+    aside = middle - chord
+    aside = torch.sign(aside) * (aside.abs() - TRUNCATED * width.square() / FURTHEST).clamp_min(0)
+    free = (widest - width / 2).clamp_min(0)
+    return middle - torch.maximum(torch.minimum(aside, free), -free)
 
 
 def _told_apart(found: tuple[Constant, ...]) -> list[Constant]:
