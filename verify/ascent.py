@@ -16,9 +16,9 @@ from torch import Tensor
 from .errors import UNTRAINABLE
 from .experiment import Instances, pick
 
-LONGEST, SHORTEST = 150, 10
+LONGEST, SHORTEST = 100, 10
 """Steps of one ascent, at most and at least."""
-OPERATIONS = 40_000
+OPERATIONS = 30_000
 """Recorded operations that one ascent may differentiate: the longer the computation, the fewer the steps."""
 FIRST, LAST = 0.1, 1e-3
 """Length of the first and of the last step in each entry, relative to the size of its tensor."""

@@ -27,6 +27,8 @@ Score = Callable[[Measured], Tensor]
 Watch = Callable[[Instances, Measured, str], None]
 """Sees the instances that the search trains, and how they were found."""
 BATCH = 32
+GAIN, LEAST = 1e-3, 1e-6
+"""A gradient goes on to be followed if it raised the score by this share of it, and by so much at least."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ class Climber:
                 differentiable = uphill is not None
                 candidates, how = (candidates, how) if uphill is None else (uphill, GRADIENT_ASCENT)
             better = self._better(best, candidates, score, how)
-            differentiable = differentiable and (how != GRADIENT_ASCENT or better is not best)
+            helped = better.score - best.score > max(GAIN * abs(best.score), LEAST)
+            differentiable = differentiable and (how != GRADIENT_ASCENT or helped)
             best = better
         return best
 
