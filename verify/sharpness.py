@@ -26,8 +26,6 @@ FURTHEST = math.log(100.0)
 SHARP = 1e-6
 """A constant that can be moved by no more than this share is sharp."""
 HALVINGS = 24
-TRUNCATED = 0.2
-"""How far the search for a root stays away from the chord's, relative to the square of what is left."""
 
 
 @dataclass
@@ -199,7 +197,7 @@ def _between(low: Tensor, high: Tensor, below: Tensor, above: Tensor, widest: fl
     chord = low + width * below / (below - above)
     chord = torch.where(torch.isfinite(chord), chord, middle)
     aside = middle - chord
-    aside = torch.sign(aside) * (aside.abs() - TRUNCATED * width.square() / FURTHEST).clamp_min(0)
+    aside = torch.sign(aside) * (aside.abs() - width.square() / FURTHEST).clamp_min(0)
     free = (widest - width / 2).clamp_min(0)
     return middle - torch.maximum(torch.minimum(aside, free), -free)
 
