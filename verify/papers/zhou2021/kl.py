@@ -42,7 +42,11 @@ class Path:
     w: Tensor
     f_error: Tensor
     w_error: Tensor
-    ok: Tensor | None
+    ok: Tensor | None = None
+    f_next: Tensor | None = None
+    """The loss after one more step."""
+    next_error: Tensor | None = None
+    """The error that this step adds to it."""
 
     @property
     def relative(self) -> Tensor:
@@ -72,15 +76,18 @@ def watched(i: Instances) -> Callable[[Params], Params]:
 # ---- gradient flow
 def flow(i: Instances, k: Known, run: Run) -> Path:
     """Gradient flow by autograd, until the loss has fallen by 10^drop if ‖∇f‖ = κf^θ (θ < ½: until the minimum)."""
-    size = torch.linalg.vector_norm(i["w"], dim=1)
+    size = torch.linalg.vector_norm(i["w"], dim=1) + (1 / k.K if "Z" in i else 0)  # e^{−x} changes within 1/K
     rtol = RTOL[run.level]
     atol = torch.where(k.theta < 0.5, SINGULAR[run.level], 0.01 * rtol) * size
     seen = gradient_flow(loss_of(i), {"w": i["w"]}, times(i, k), rtol=rtol, atol=atol, observe=watched(i))
-    f, w = seen.values["f"], seen.values["w"]
-    # what is nearer to the minimum than the absolute tolerances of both runs is not told from it
+    f, slope, w = (seen.values[name] for name in ("f", "slope", "w"))
+    # steps that end at a recorded time may be the same in both runs of the error estimate: each errs by a tolerance
+    tolerance = atol[:, None] + rtol * torch.linalg.vector_norm(w, dim=2)
+    w_error = seen.error["w"] + torch.arange(1, POINTS + 1).to(w) * tolerance
+    # and what is nearer to the minimum than that is not told from it
     unresolved = loss_of(i)({"w": i["w"] * (11 * atol / size)[:, None]}) if "X" in i else torch.zeros_like(atol)
-    f_error = seen.error["f"] + torch.where(k.theta < 0.5, unresolved, 0.0)[:, None]
-    return Path(seen.times, f, seen.values["slope"], w, f_error, seen.error["w"], seen.ok)
+    f_error = seen.error["f"] + slope * w_error + torch.where(k.theta < 0.5, unresolved, 0.0)[:, None]
+    return Path(seen.times, f, slope, w, f_error, w_error, seen.ok)
 
 
 def times(i: Instances, k: Known) -> Tensor:
@@ -101,15 +108,21 @@ def times(i: Instances, k: Known) -> Tensor:
 
 # ---- gradient descent
 def descent(i: Instances, k: Known, step: Tensor) -> Path:
-    """Gradient descent by autograd, read at t = kη. The errors are those of its rounding: each step moves the weights
-    by that much, and what a step makes of a relative error of f is no more than it was."""
-    look = watched(i)
-    seen = gradient_descent(loss_of(i), {"w": i["w"]}, step=step, steps=STEPS, observe=look).values
+    """Gradient descent by autograd, read at t = kη, as long as rounding leaves something of f; then the last step is
+    repeated. The errors are those of rounding: each step moves the weights by that much, and what a step makes of a
+    relative error of f is no more than it was."""
+    seen = gradient_descent(loss_of(i), {"w": i["w"]}, step=step, steps=STEPS, observe=watched(i)).values
     f, slope, w = seen["f"], seen["slope"], seen["w"]
     moved = ROUNDING * (torch.linalg.vector_norm(w, dim=2) + step[:, None] * slope)
-    relative = (slope * moved / f + ROUNDING).cumsum(1)
-    t = step[:, None] * torch.arange(STEPS + 1).to(f)
-    return Path(t, f, slope, w, relative * f, moved.cumsum(1), None)
+    each = slope * moved / f + ROUNDING
+    relative = each.cumsum(1)
+    last = (relative < RESOLVED).sum(1, keepdim=True) - 2
+    index = torch.arange(STEPS).expand(len(f), -1).minimum(last).clamp_min(0)
+    f, slope, f_error, w_error, f_next, next_error = (
+        x.gather(1, index) for x in (f, slope, relative * f, moved.cumsum(1), f[:, 1:], (each * f)[:, 1:])
+    )
+    w = w.gather(1, index[..., None].expand(-1, -1, w.shape[2]))
+    return Path(step[:, None] * index, f, slope, w, f_error, w_error, f_next=f_next, next_error=next_error)
 
 
 def as_flow(i: Instances, k: Known, _: Run, share: float = 0.95) -> Path:
@@ -219,31 +232,31 @@ def measure_descent(
     step = larger * i["step"] * 2 / beta
     path = descent(i, k, step)
     length, length_error = travelled(path)
-    theta, kappa = k.theta[:, None], k.kappa[:, None]
-    now, taken = slice(0, -1), 1 - (beta * step)[:, None] / 2
+    theta, kappa, taken = k.theta[:, None], k.kappa[:, None], 1 - (beta * step)[:, None] / 2
     values = {
         "theta": theta,
         "kappa": flatter * kappa,
         "beta": beta[:, None],
         "eta": step[:, None],
-        "k": torch.arange(STEPS).to(path.f).expand(len(step), -1),
+        "k": (path.t / step[:, None]).round(),
         "f_0": path.f[:, :1],
-        "f_k": path.f[:, now],
-        "f_k1": path.f[:, 1:],
-        "grad_k": path.slope[:, now],
-        "length_k": length[:, now],
+        "f_k": path.f,
+        "f_k1": path.f_next,
+        "grad_k": path.slope,
+        "length_k": length,
     }
     relative, logs, power = path.relative, ROUNDING * path.logs, (1 - theta).clamp_min(1e-300)
     size = path.f[:, :1] ** power / (kappa * power * taken.abs())
-    rate, seen = rate_budget(path, k.theta), (relative < RESOLVED)[:, now]
+    rate = rate_budget(path, k.theta)
     budgets = {
-        "descent": (relative.diff(dim=1) + 4 * ROUNDING + 2 * logs[:, now]) * path.f[:, now],
-        "linear": rate[:, now] + ROUNDING * values["k"],
-        "power": rate[:, now],
-        "length": (length_error + (relative + logs / power) * size)[:, now],
-        "logarithm": (length_error + (relative + logs) / (kappa * taken.abs()))[:, now],
+        "descent": path.next_error + (4 * ROUNDING + 2 * logs) * path.f,
+        "linear": rate + ROUNDING * values["k"],
+        "power": rate,
+        "length": length_error + (relative + logs / power) * size,
+        "logarithm": length_error + (relative + logs) / (kappa * taken.abs()),
     }
-    return Measured(values, budgets, judged=dict.fromkeys(budgets, seen), start=1, axis="k")
+    judged = dict.fromkeys(budgets, relative < RESOLVED)
+    return Measured(values, budgets, judged=judged, start=1, axis="k")
 
 
 # ---- explicit instances

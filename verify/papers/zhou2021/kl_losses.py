@@ -6,9 +6,9 @@ Every loss has infimum 0. Which one a batch has is told by its tensors; the weig
   q = ‖Xw‖ the gradient is q^{p−2}XᵀXw, and σ_min‖Xw‖ ≤ ‖XᵀXw‖ ≤ σ_max‖Xw‖ (nonzero singular values), so that
   θ = 1 − 1/p, κ = σ_min p^θ, K = σ_max p^θ, for every w. p = 2: κ² = 2λ_min.
 - separable, {a, powers, w}: f = Σ f_i, f_i = a_i|w_i|^{p_i}/p_i, p_i ≥ 2. Each ‖∇f_i‖ = κ_i f_i^{θ_i} with
-  θ_i = 1 − 1/p_i, κ_i = a_i^{1/p_i} p_i^{θ_i}. On f ≤ f₀ each f_i ≤ f₀, so that exponents may be raised to θ = max θ_i at
-  the price of f₀^{θ_i−θ} in κ_i; the least Σ κ_i² f_i^{2θ} of given Σ f_i is (Σ κ_i^{−2/(2θ−1)})^{−(2θ−1)} f^{2θ} by
-  Lagrange (min κ_i² f for θ = ½). From above: exponents lowered to θ′ = min θ_i at the price f₀^{θ_i−θ′}, and
+  θ_i = 1 − 1/p_i, κ_i = a_i^{1/p_i} p_i^{θ_i}. On f ≤ f₀ each f_i ≤ f₀, so that exponents may be raised to θ = max θ_i
+  at the price of f₀^{θ_i−θ} in κ_i; the least Σ κ_i² f_i^{2θ} of given Σ f_i is (Σ κ_i^{−2/(2θ−1)})^{−(2θ−1)} f^{2θ}
+  by Lagrange (min κ_i² f for θ = ½). From above: exponents lowered to θ′ = min θ_i at the price f₀^{θ_i−θ′}, and
   Σ K_i² f_i^{2θ′} ≤ max K_i² f^{2θ′}.
 - classifier, {Z, w}: f = Σ exp(−z_iᵀw), the rows of Z being inputs times labels, with margin: e₁ᵀz_i ≥ γ > 0. Then
   ‖∇f‖ ≥ −⟨∇f, e₁⟩ ≥ γf and ‖∇f‖ ≤ max‖z_i‖ f: θ = θ′ = 1, κ = γ, K = max‖z_i‖, for every w.
@@ -194,7 +194,7 @@ def of_network(i: Instances) -> Known:
     """Neither a simple upper bound nor β is given: both depend on how unlike the layers are."""
     y, N = i["y"], i["w"].shape[1]
     level = (y.abs() - (2 * _start(i)).sqrt()).clamp_min(LOWEST_LEVEL * y.abs())
-    theta = torch.where(y == 0, 1 - 1 / (2 * N), 0.5)
+    theta = 0.5 + (y == 0).to(y) * (0.5 - 1 / (2 * N))
     kappa = math.sqrt(N) * torch.where(y == 0, 2**theta, math.sqrt(2) * level ** (1 - 1 / N))
     unknown = torch.full_like(y, torch.nan)
     return Known(theta, kappa, unknown, unknown, unknown)
