@@ -57,11 +57,10 @@ def power(speed, outer=-1 / (2 * theta - 1)):
     return sp.Le(f_t, (f_0 ** (1 - 2 * theta) + speed * t) ** outer)
 
 
-def extinct_from(time):
-    return sp.Ge(t, time)
+def extinct(speed):
+    return sp.And(theta < HALF, sp.Ge(speed * t, f_0 ** (1 - 2 * theta)))
 
 
-EXTINCTION = f_0 ** (1 - 2 * theta) / ((1 - 2 * theta) * kappa**2)
 CHAIN_RULE = lemma("chain rule", "df/dt = ⟨∇f, dw/dt⟩ = −‖∇f‖² along the flow")
 
 kl_flow = Claim(
@@ -84,7 +83,7 @@ kl_flow = Claim(
             "extinct",
             sp.Le(f_t, 0),
             Quantifier.ALONG,
-            when=sp.And(theta < HALF, extinct_from(EXTINCTION)),
+            when=extinct((1 - 2 * theta) * kappa**2),
             note="for θ < ½ the minimum is reached in finite time",
             trivial=f_0,
         ),
@@ -125,7 +124,7 @@ kl_flow = Claim(
         Mutant(
             "early",
             "extinct from f₀^{1−2θ}/κ² on",
-            conditions={"extinct": sp.And(theta < HALF, extinct_from(f_0 ** (1 - 2 * theta) / kappa**2))},
+            conditions={"extinct": extinct(kappa**2)},
         ),
     ),
     notes=(

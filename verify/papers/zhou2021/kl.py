@@ -27,6 +27,8 @@ SINGULAR = (1e-8, 1e-9)
 """Absolute over initial size of the weights where θ < ½: closer to the minimum the flow is as stiff as it is near."""
 APPROACH = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.99, 0.999)
 """Times of a flow with θ < ½, as shares of the earliest time at which it can be at the minimum."""
+SUBNORMAL = 1e-290
+"""Losses below this are not used: near the end of the range of float64 they lose digits."""
 BEYOND = 1e-4
 """How far past the time of extinction such a flow is followed."""
 FLOWN = "a tighter run"
@@ -116,7 +118,7 @@ def descent(i: Instances, k: Known, step: Tensor) -> Path:
     moved = ROUNDING * (torch.linalg.vector_norm(w, dim=2) + step[:, None] * slope)
     each = slope * moved / f + ROUNDING
     relative = each.cumsum(1)
-    last = (relative < RESOLVED).sum(1, keepdim=True) - 2
+    last = ((relative < RESOLVED) & (f > SUBNORMAL)).sum(1, keepdim=True) - 2
     index = torch.arange(STEPS).expand(len(f), -1).minimum(last).clamp_min(0)
     f, slope, f_error, w_error, f_next, next_error = (
         x.gather(1, index) for x in (f, slope, relative * f, moved.cumsum(1), f[:, 1:], (each * f)[:, 1:])

@@ -71,8 +71,9 @@ def families(draw: Any, kinds: tuple[str, ...] = KINDS) -> Family:
 def realise(f: Family, B: int) -> Instances:
     """B instances; every batch of regressions has all exponents: 2, 3, 4, 8 and reals in (1.25, 1.9) and (2.1, 12)."""
     g = torch.Generator().manual_seed(f.seed)
-    shared = {"drop": torch.full((B,), f.drop, dtype=torch.float64), "step": torch.full((B,), f.step).double()}
-    return {**_REALISE[f.kind](f, B, g), **shared}
+    shared = {"drop": f.drop, "step": f.step}
+    columns = {name: torch.full((B,), value, dtype=torch.float64) for name, value in shared.items()}
+    return {**_REALISE[f.kind](f, B, g), **columns}
 
 
 def exponents(g: torch.Generator, B: int) -> Tensor:
@@ -85,12 +86,14 @@ def exponents(g: torch.Generator, B: int) -> Tensor:
 
 
 def regressions(f: Family, B: int, g: torch.Generator) -> Instances:
-    """Singular values within a factor of 3; all alike in every other instance."""
+    """Singular values within a factor of 3; all alike in every other four instances. Weights are measured from the
+    nearest solution: what X does not see stays where it is, and would only add rounding."""
     left, right = (torch.linalg.qr(gaussian(g, B, k, k))[0] for k in (f.n, f.d))
     rank = min(f.n, f.d)
     sigma = 3 ** (uniform(g, B, rank) * (torch.arange(B) // 4 % 2)[:, None]) * 10 ** (2 * uniform(g, B, 1) - 1)
-    X = (left[:, :, :rank] * sigma[:, None]) @ right[:, :, :rank].mT
-    return {"X": X, "p": exponents(g, B), "w": 10**f.scale * gaussian(g, B, f.d)}
+    seen = right[:, :, :rank]
+    w = 10**f.scale * (seen @ gaussian(g, B, rank)[..., None])[..., 0]
+    return {"X": (left[:, :, :rank] * sigma[:, None]) @ seen.mT, "p": exponents(g, B), "w": w}
 
 
 def separables(f: Family, B: int, g: torch.Generator) -> Instances:
