@@ -268,7 +268,7 @@ kl_gd = Claim(
         lemma("descent lemma", "f(w − ηg) ≤ f − η‖g‖² + βη²‖g‖²/2"),
         algebra("the right side is f − η(1 − βη/2)‖g‖²", steps.one_step),
         polynomial("η(1 − βη/2)‖g‖² ≥ cf^{2θ} by ‖g‖ ≥ κf^θ", steps.step_takes),
-        polynomial("θ = ½: c ≤ 1, because ‖g‖² ≤ 2βf", steps.share_below_one),
+        polynomial("θ = ½: c ≤ 1, because f_{k+1} ≥ 0", steps.share_below_one),
         algebra("(x^{1−2θ})″ = 2θ(2θ−1)x^{−2θ−1}", steps.convex),
         polynomial("so x^{1−2θ} is convex for θ > ½", steps.convex_sign),
         polynomial("and its tangent at f_k, taken at f_{k+1}, has grown by at least (2θ−1)c", steps.tangent_grows),
@@ -300,7 +300,7 @@ kl_gd = Claim(
         ),
     ),
     notes=(
-        "There is no part for θ < ½: where f is β-smooth, ‖∇f‖² ≤ 2βf, so ‖∇f‖ ≥ κf^θ fails for small f.",
+        "There is no part for θ < ½: f_{k+1} ≥ 0 gives cf_k^{2θ−1} ≤ 1, so ‖∇f‖ ≥ κf^θ fails for small f.",
         "β-smoothness is needed where the steps are taken only. On a convex sublevel set that holds w₀ it is enough "
         "there, since no step of size η < 2/β leaves the set.",
         "θ = ½, one eigenvalue: both sides of “linear” agree. θ > ½: they approach each other as η falls.",

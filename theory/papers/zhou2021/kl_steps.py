@@ -156,9 +156,10 @@ def step_takes() -> list[Any]:
 
 
 def share_below_one() -> list[Any]:
-    """β-smooth and nonnegative gives g² ≤ 2βf (at the step 1/β); with κ²f ≤ g² then c ≤ 1."""
-    share = eta * (1 - beta * eta / 2) * kappa**2
-    return [Implication(sp.Le(share, 1), [sp.Ge(g**2, kappa**2 * F), sp.Le(g**2, 2 * beta * F), sp.Lt(beta * eta, 2)])]
+    """F − η(1 − βη/2)g² ≥ 0, because the next loss is not negative; F = f_k = f^{2θ}."""
+    taken = eta * (1 - beta * eta / 2)
+    given = [sp.Ge(g**2, kappa**2 * F), sp.Ge(F, taken * g**2), sp.Lt(beta * eta, 2)]
+    return [Implication(sp.Le(taken * kappa**2, 1), given)]
 
 
 def convex() -> list[Any]:

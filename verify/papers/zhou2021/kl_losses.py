@@ -105,10 +105,16 @@ def separables(f: Family, B: int, g: torch.Generator) -> Instances:
 
 
 def classifiers(f: Family, B: int, g: torch.Generator) -> Instances:
-    """e₁ separates the samples; weights of order 1, since the loss is their exponential."""
-    Z = gaussian(g, B, f.n, f.d)
+    """e₁ separates the samples; in every other instance barely, two of them being opposite but for that. Weights are
+    small beside 1/‖z‖, since the loss is their exponential."""
+    Z, w = gaussian(g, B, f.n, f.d), gaussian(g, B, f.d)
     Z[..., 0] = 0.1 + Z[..., 0].abs()
-    return {"Z": 10 ** max(f.scale, -1.0) * Z, "w": gaussian(g, B, f.d) * 10 ** -max(f.scale, -1.0)}
+    if f.n > 1 and f.d > 1:
+        barely = torch.arange(B) % 2 == 1
+        Z[barely, 1] = -Z[barely, 0]
+        Z[barely, :, 0] = 0.05 + 0.1 * uniform(g, B, 1)[barely]
+        w[barely] *= 0.2
+    return {"Z": 10 ** max(f.scale, -1.0) * Z, "w": w * 10 ** -max(f.scale, -1.0)}
 
 
 def networks(f: Family, B: int, g: torch.Generator, fitted: bool) -> Instances:
