@@ -195,7 +195,7 @@ def test_bad_steps(given: dict[str, Any], expected: str) -> None:
 
 
 def test_the_end_is_not_above_the_start() -> None:
-    with pytest.raises(UsageError, match="f_end=0.2: expected at most f_0=0.1"):
+    with pytest.raises(UsageError, match=r"f_end=0\.2: expected at most f_0=0\.1"):
         flow_length(0.1, 1.0, 0.75, f_end=0.2)
 
 
