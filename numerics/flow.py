@@ -207,8 +207,8 @@ def gradient_flow(
     rtol``.
 
     ``engine="implicit"`` (Radau IIA of order 9 with the exact Hessian) is for stiff flows and for many decades of
-    time. Its cost a step is cubic in the number of weights of one network; the loss must be twice differentiable and work
-    under `torch.vmap`: no branches on values.
+    time. Its cost a step is cubic in the number of weights of one network. The loss must be twice differentiable, and
+    work under `torch.vmap`: no branches on values.
     """
     require(engine in ("explicit", "implicit"), f"engine = {engine!r}; expected explicit or implicit; choose one.")
     layout = Layout.of(params)
