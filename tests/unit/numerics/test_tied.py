@@ -53,7 +53,7 @@ def differences(W, T, step=1e-6):
     """The Hessian by central differences of the closed form of the gradient."""
     units = torch.eye(W[0].numel(), dtype=W.dtype).reshape(-1, *W.shape[1:])
     ends = [tied_gradient(W + s * step * e, T)[1].flatten(1) for e in units for s in (1, -1)]
-    return torch.stack([(a - b) / (2 * step) for a, b in zip(ends[::2], ends[1::2])], 2)
+    return torch.stack([(a - b) / (2 * step) for a, b in zip(ends[::2], ends[1::2], strict=True)], 2)
 
 
 def rows(*students):
