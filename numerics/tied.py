@@ -15,16 +15,18 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from .errors import check_finite, check_shape, require
-from .types import Batch, Loss
+from .types import Batch, Inputs, Loss, Params
 
 __all__ = [
     "Geometry",
     "angles",
     "geometry",
     "kernel",
+    "sampled_loss",
     "sine_excess",
     "tied_gradient",
     "tied_loss",
+    "tied_network",
     "wedge_excess",
     "xi",
 ]
@@ -234,3 +236,18 @@ def _series(x: Tensor, coefficients: tuple[float, ...]) -> Tensor:
     for c in reversed(coefficients):
         value = value * square + c
     return x * square * value
+
+
+# ---- on samples
+def tied_network(params: Params, X: Inputs) -> Float[Tensor, "B n"]:
+    """``sum_j ||w_j|| |w_j^T x|`` for ``{"W": (B, m, d)}``; a student that is 0 has gradient 0."""
+    W = params["W"]
+    return torch.einsum("bnm,bm->bn", (X @ W.mT).abs(), _length(W))
+
+
+def sampled_loss(T: Teachers, X: Inputs) -> Loss:
+    """``1/2 mean (f(x) - f_*(x))^2`` over the rows of X (B, n, d): the loss of a mini-batch."""
+    _check_teachers(T)
+    check_shape("X", X, (len(T), None, T.shape[2]), "(B, n, d)")
+    taught = (X @ T.mT).abs().sum(2)
+    return lambda params: (tied_network(params, X) - taught).square().mean(1) / 2
