@@ -240,7 +240,7 @@ exact = Claim(
     kind=Kind.INEQUALITY,
     setting=EXACT_SETTING,
     parts=(
-        Part("limit", sp.Ge(pl, w_min * smallest), scale=Scale.LOG),
+        Part("limit", sp.Ge(pl, w_min * smallest), trivial=sp.Integer(0)),
         Part("two", sp.Eq(smallest, 2 / PI * (vartheta - sp.sin(vartheta))), when=sp.Eq(r, 2)),
     ),
     assumptions=(
@@ -265,7 +265,7 @@ exact = Claim(
     ),
     notes=(
         "A statement about the limit, on straight lines to the minimum: for lines the limit is a quotient of quadratic "
-        "forms, and its infimum over lines is the liminf over all W. How small L must be for the inequality is not said.",
+        "forms, and its infimum over lines is the liminf over all W. How small L must be is not said.",
         "Equality for r = 1 and students that leave the teacher sideways: the limit is ‖w*‖.",
     ),
 )

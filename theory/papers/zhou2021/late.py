@@ -85,10 +85,10 @@ late = Claim(
         Mutant("linear", "exponential also for m > r", definitions={theta: _exponent(HALF, HALF)}),
     ),
     notes=(
-        "What was seen on trained flows, not a theorem: a start near the ghost plane keeps t⁻² for as long as one likes. "
+        "Seen on trained flows, and no theorem: a start near the ghost plane keeps t⁻² for as long as one likes. "
         "The t⁻¹ that follows from the paper's exponent 1 is not sharp for any start that was tried.",
         "The error of an exponent holds, beside the spread over draws and the integrator's error, how much it still "
-        "moved between the last two windows of time: corrections that fall at least like t^(−0.6) are smaller than that.",
+        "moved between the last two windows of time: corrections that fall at least like t^(−0.6) are no larger.",
     ),
 )
 
