@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from numerics.flow import gradient_flow
-from numerics.tied import geometry, tied_gradient, tied_loss
+from numerics.tied import geometry, tied_loss
 
 from ...errors import VerifyError
 from ...experiment import Design, Measured, Run, Sampling
-from .networks import ROUNDING, gaussian, uniform
+from .networks import gaussian, observed, uniform
 
 DRAWS = 8
 """Networks of a design: exponents hardly vary, and each takes five decades of time."""
@@ -41,62 +43,71 @@ def starts(design: Design, n: int, g: torch.Generator) -> tuple[Tensor, Tensor]:
     return (norm * mass).sqrt() * around, norm * T[:, : p["r"]]
 
 
-def trained(design: Design, n: int, g: torch.Generator, run: Run) -> tuple[Tensor, dict[str, Tensor], Tensor]:
-    """log t at the ends of the last two windows of time, L and ‖∇L‖ there, and their relative error. (n, 3) each"""
+Read = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""Times, L and ‖∇L‖ at the ends of the last two windows of time, (n, 3) each, to one number a window, (n, 2)."""
+
+
+def estimate(design: Design, n: int, g: torch.Generator, run: Run, reads: tuple[Read, ...]) -> list[tuple[Tensor, ...]]:
+    """Of each number: its mean over the draws in the last window, and the error of that, which holds the spread of the
+    draws, how far the mean moved since the window before, and how far it moves at ten times the tolerance."""
     W, T = (x.to(run.device) for x in starts(design, n, g))
     ends = design.parameters["window"] ** torch.arange(-2, 1, dtype=torch.float64, device=run.device)
     times = design.parameters["end"] * ends / T.norm(dim=2).amin(1, keepdim=True)
+    seen = [trained(design, W, T, times, rtol, run) for rtol in (RTOL, 10 * RTOL)]
+    result = []
+    for read in reads:
+        fine, coarse = (read(times, *values) for values in seen)
+        (before, last), loose = fine.mean(0), coarse.mean(0)[1]
+        spread = fine[:, 1].var() / n
+        result.append((last, (spread + (last - before).square() + (last - loose).square()).sqrt()))
+    return result
 
-    def observe(params: dict[str, Tensor]) -> dict[str, Tensor]:
-        loss, slope, _ = tied_gradient(params["W"], T)
-        return {"L": loss, "grad_norm": torch.linalg.matrix_norm(slope)}
 
-    flow = gradient_flow(tied_loss(T), {"W": W}, times, rtol=RTOL, observe=observe, engine="implicit")
+def trained(design: Design, W: Tensor, T: Tensor, times: Tensor, rtol: float, run: Run) -> tuple[Tensor, Tensor]:
+    """L and ‖∇L‖ along the flow, in balls: in float64 a small L would be lost between large terms. (n, 3) each"""
+    flow = gradient_flow(tied_loss(T), {"W": W}, times, rtol=rtol, estimate_error=False, engine="implicit")
     if not bool(flow.ok.all()):
-        raise VerifyError(f"design {design.name!r}: {int((~flow.ok).sum())} of {n} flows failed; shorten them")
-    size = 2 * T.norm(dim=2).sum(1, keepdim=True)
-    floor = {"L": ROUNDING * size.square(), "grad_norm": ROUNDING * size**1.5}
-    error = torch.stack([(flow.error[k] + floor[k]) / v for k, v in flow.values.items()]).amax(0)
-    return times, flow.values, error
+        raise VerifyError(f"design {design.name!r}: {int((~flow.ok).sum())} of {len(W)} flows failed; shorten them")
+    students = {"W": flow.values["W"].flatten(0, 1), "T": T.repeat_interleave(times.shape[1], 0)}
+    _, values, _ = observed(students, replace(run, level=1))
+    return values["L"].view(times.shape), values["grad_norm"].view(times.shape)
+
+
+def exponent(t: Tensor, L: Tensor, slope: Tensor) -> Tensor:
+    return slope.log().diff(dim=1) / L.log().diff(dim=1)
+
+
+def inverse_power(t: Tensor, L: Tensor, slope: Tensor) -> Tensor:
+    return -t.log().diff(dim=1) / L.log().diff(dim=1)
+
+
+def squared_time(t: Tensor, L: Tensor, slope: Tensor) -> Tensor:
+    return (L * t.square())[:, 1:]
 
 
 def sample_late(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
-    """Exponents over the last window of time, and how far they moved since the window before."""
+    """Exponents over the last window of time."""
     tilt = torch.sin(2 * geometry(*starts(design, n, _copy(g))).delta).abs().amax()
-    times, values, error = trained(design, n, g, run)
-    fall, steps = values["L"].log().diff(dim=1), times.log().diff(dim=1)
-    noise = 2 * error.amax(1).max() / fall.abs().amin()
-    theta, theta_error = _estimate(values["grad_norm"].log().diff(dim=1) / fall, noise)
-    q, q_error = _estimate(-steps / fall, noise)
-    p = design.parameters
-    one = torch.ones(1, 1, dtype=torch.float64, device=run.device)
-    measured = {
-        "m": p["m"],
-        "r": p["r"],
-        "d": p["d"],
-        "tilt": (0.0 if p["ghost"] and not p["tilt"] else float(tilt)) * one,
+    (theta, theta_error), (q, q_error) = estimate(design, n, g, run, (exponent, inverse_power))
+    p, one = design.parameters, torch.ones(1, 1, dtype=torch.float64, device=run.device)
+    values = {
+        **_sizes(design),
+        "tilt": (0.0 if p["ghost"] else float(tilt)) * one,
         "theta_hat": theta * one,
         "q": q * one,
     }
-    return Measured(measured, {"exponent": theta_error * one, "rate": q_error * one}, degrees=n - 1)
+    return Measured(values, {"exponent": theta_error * one, "rate": q_error * one}, degrees=n - 1)
 
 
 def sample_constant(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
     """L t² at the end."""
-    times, values, error = trained(design, n, g, run)
-    constant, spread = _estimate((values["L"] * times.square())[:, 1:], error.max())
+    ((constant, error),) = estimate(design, n, g, run, (squared_time,))
     one = torch.ones(1, 1, dtype=torch.float64, device=run.device)
-    p = design.parameters
-    sizes = {"m": p["m"], "r": p["r"], "d": p["d"]}
-    return Measured({**sizes, "late_constant": constant * one}, {"constant": spread * one}, degrees=n - 1)
+    return Measured({**_sizes(design), "late_constant": constant * one}, {"constant": error * one}, degrees=n - 1)
 
 
-def _estimate(last_two: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean over the draws in the last window, and its error: their spread, how far the mean moved since the window
-    before, and a relative `noise`."""
-    before, last = last_two.mean(0)
-    spread = last_two[:, 1].var() / len(last_two)
-    return last, (spread + (last - before).square() + (noise * last).square()).sqrt()
+def _sizes(design: Design) -> dict[str, int]:
+    return {name: design.parameters[name] for name in ("m", "r", "d")}
 
 
 def _copy(g: torch.Generator) -> torch.Generator:
