@@ -18,7 +18,7 @@ from .networks import gaussian, observed, uniform
 
 DRAWS = 8
 """Networks of a design: exponents hardly vary, and each takes five decades of time."""
-RTOL = 1e-8
+RTOL = 1e-7
 HALF_DECADE = 10**0.5
 
 
