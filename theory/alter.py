@@ -152,9 +152,9 @@ def _of_part(part: Part, claim: Claim) -> Iterator[tuple[Operator, tuple[str, An
             if relation is not None and relation != part.relation and whole != other:
                 yield operator, ("", old, new), {"relation": relation}
     if not part.is_equation:
-        turned = part.relation.reversedsign.func if part.relation.func in (sp.Le, sp.Ge) else None
-        if turned is not None:
-            yield Operator.RELATION, ("", part.relation, turned(left, right)), {"relation": turned(left, right)}
+        turned = part.relation.reversedsign.func(left, right) if part.relation.func in (sp.Le, sp.Ge) else None
+        if isinstance(turned, Relational):  # f ≥ 0 is true of what cannot be negative
+            yield Operator.RELATION, ("", part.relation, turned), {"relation": turned}
     if part.when != sp.true:
         yield Operator.CONDITION, ("", part.when, sp.true), {"when": sp.true}
 
