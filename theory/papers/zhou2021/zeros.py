@@ -49,6 +49,7 @@ matching = Claim(
     notes=(
         "The theorem of the paper is the case L = 0; the parts say how far from it a network of small loss may be, "
         "along gradient descent as anywhere else.",
+        "One student is compared with what bounds the sum Q over all students, so that there is slack for many.",
         "Claim 1 of the paper (read) is the altered experiment `relu`: if Σ_i w_i* = 0, ReLU students with "
         "‖w_i‖w_i = −w_i* have zero loss and no direction in common with a teacher.",
     ),
