@@ -326,7 +326,7 @@ strip = Claim(
         ANY_W,
         "The paper finds such students within δ_max = Θ(r w_max w_min^{−5/3} L^{1/3}); the part `half` is that rate "
         "with constants. Where L = 0 and τ → 0 both sides of `strip` are ‖w_i*‖.",
-        "Elsewhere there is slack: no students that leave a teacher alone come nearer than two at ±δ just outside δ₀ do, "
+        "Elsewhere there is slack: no students that leave a teacher alone come nearer than two at ±δ just outside δ₀, "
         "where the terms in L and S add up to 1.65‖w_i*‖ for the best τ = 2.46δ.",
     ),
 )
