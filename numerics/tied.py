@@ -15,16 +15,18 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from .errors import check_finite, check_shape, require
-from .types import Batch, Loss
+from .types import Batch, Inputs, Loss, Params
 
 __all__ = [
     "Geometry",
     "angles",
     "geometry",
     "kernel",
+    "sampled_loss",
     "sine_excess",
     "tied_gradient",
     "tied_loss",
+    "tied_network",
     "wedge_excess",
     "xi",
 ]
@@ -125,10 +127,11 @@ def _excesses(Z: Float[Tensor, "B n d"]) -> Float[Tensor, "B n n"]:
     Obtuse pairs go through ``g(theta) = g(pi - theta) - pi cos(theta)``: opposite neurons then meet, like parallel
     ones, at the angle where g is flat, and the missing derivative of an angle at 0 does no harm to two derivatives.
     """
-    unit, size, product = _unit(Z), _length(Z), Z @ Z.mT
-    a, b, obtuse = unit[:, :, None], unit[:, None], product < 0
-    apart, together = _length(a - b), _length(a + b)
-    acute = 2 * torch.atan2(torch.where(obtuse, together, apart), torch.where(obtuse, apart, together))
+    unit, size = _split(Z)
+    product = Z @ Z.mT
+    obtuse = product < 0
+    side = torch.where(obtuse, -1.0, 1.0).to(Z.dtype)[..., None]
+    acute = 2 * torch.asin(_length(unit[:, :, None] - side * unit[:, None]) / 2)  # unit vectors, at most sqrt(2) apart
     return size[:, :, None] * size[:, None] * sine_excess(acute) - torch.where(obtuse, math.pi * product, 0.0)
 
 
@@ -177,10 +180,12 @@ def _neurons(W: Students, T: Teachers) -> tuple[Tensor, Tensor]:
 
 def _nearest(W: Students, T: Teachers) -> tuple[Tensor, Tensor, Tensor]:
     """Smallest angle of each student to a teacher, up to sign; which teacher; -1 where the student is obtuse to it."""
-    theta = angles(W, T)
-    folded, nearest = torch.minimum(theta, math.pi - theta).min(2)
-    here = theta.gather(2, nearest[..., None])[..., 0]
-    return folded, nearest, torch.where(here > math.pi / 2, -1.0, 1.0).to(W.dtype)
+    products = W @ _unit(T).mT
+    nearest = products.abs().argmax(2)
+    a, b = _unit(W), _unit(T).gather(1, nearest[..., None].expand_as(W))
+    here = 2 * torch.atan2(_length(a - b), _length(a + b))
+    sign = torch.where(products.gather(2, nearest[..., None])[..., 0] < 0, -1.0, 1.0).to(W.dtype)
+    return torch.minimum(here, math.pi - here), nearest, sign
 
 
 def check(W: Students, T: Teachers) -> None:
@@ -199,8 +204,13 @@ def _check_teachers(T: Teachers) -> None:
 
 def _unit(x: Tensor) -> Tensor:
     """Rows divided by their lengths; 0 stays 0."""
-    length = _length(x)[..., None]
-    return x / torch.where(length > 0, length, torch.ones_like(length))
+    return _split(x)[0]
+
+
+def _split(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Direction and length of the rows; a row of zeros has direction 0."""
+    length = _length(x)
+    return x / torch.where(length > 0, length, torch.ones_like(length))[..., None], length
 
 
 def _length(x: Tensor) -> Tensor:
@@ -211,7 +221,7 @@ def _length(x: Tensor) -> Tensor:
 
 
 def _coefficients(term: Callable[[int], float]) -> tuple[float, ...]:
-    return tuple(term(k) for k in range(1, 8))
+    return tuple(term(k) for k in range(1, 7))
 
 
 _EXCESS = _coefficients(lambda k: (-1) ** (k + 1) * 2 * k / math.factorial(2 * k + 1))
@@ -226,3 +236,18 @@ def _series(x: Tensor, coefficients: tuple[float, ...]) -> Tensor:
     for c in reversed(coefficients):
         value = value * square + c
     return x * square * value
+
+
+# ---- on samples
+def tied_network(params: Params, X: Inputs) -> Float[Tensor, "B n"]:
+    """``sum_j ||w_j|| |w_j^T x|`` for ``{"W": (B, m, d)}``; a student that is 0 has gradient 0."""
+    W = params["W"]
+    return torch.einsum("bnm,bm->bn", (X @ W.mT).abs(), _length(W))
+
+
+def sampled_loss(T: Teachers, X: Inputs) -> Loss:
+    """``1/2 mean (f(x) - f_*(x))^2`` over the rows of X (B, n, d): the loss of a mini-batch."""
+    _check_teachers(T)
+    check_shape("X", X, (len(T), None, T.shape[2]), "(B, n, d)")
+    taught = (X @ T.mT).abs().sum(2)
+    return lambda params: (tied_network(params, X) - taught).square().mean(1) / 2
