@@ -166,7 +166,7 @@ pointwise = Claim(
     ),
     parts=(
         Part("sum", sp.Eq(R_x, R1_x + 2 * spikes)),
-        Part("spiky", sp.Ge(R_x - R1_x, 0), trivial=-2 * (S + S_star) * x_norm),
+        Part("spiky", sp.Ge(R_x, R1_x), trivial=-S_star * x_norm, note="R₂ ≥ 0"),
         Part("flat", sp.Le(sp.Abs(R1_x), x_norm * v_sum), trivial=(S + S_star) * x_norm),
     ),
     source=derived("Lemma C.3, as an identity at every point"),
@@ -175,7 +175,7 @@ pointwise = Claim(
         lemma("triangle inequality", "|Σ_i v_iᵀx s_i| ≤ ‖x‖Σ_i‖v_i‖"),
     ),
     mutants=(
-        Mutant("spikes-down", "R₂ ≤ 0", {"spiky": sp.Le(R_x - R1_x, 0)}),
+        Mutant("spikes-down", "R₂ ≤ 0", {"spiky": sp.Le(R_x, R1_x)}),
         Mutant("single-spikes", "R₂ without the factor 2", {"sum": sp.Eq(R_x, R1_x + spikes)}),
         Mutant("root-sum", "‖v‖ for Σ_i‖v_i‖", {"flat": sp.Le(sp.Abs(R1_x), x_norm * v_norm)}),
     ),
