@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Bool, Float, Int64
@@ -11,10 +11,10 @@ from torch import Tensor
 
 from .errors import check_positive, check_shape, check_times, require
 from .field import ReducedField
-from .integrate import Solution, solve_collocation, solve_explicit
+from .integrate import Solution, solve_collocation, solve_explicit, solve_implicit
 from .parameters import Layout, gradient, with_rates
 from .reduced import Reduced, compress
-from .types import Batch, Loss, Params, Times
+from .types import Batch, Field, Jacobian, Loss, Params, States, Times
 
 __all__ = ["Flow", "Trajectory", "gradient_flow", "reduced_flow"]
 
@@ -197,6 +197,7 @@ def gradient_flow(
     observe: Callable[[Params], dict[str, Tensor]] | None = None,
     estimate_error: bool = True,
     max_steps: int = 1_000_000,
+    engine: Literal["explicit", "implicit"] = "explicit",
 ) -> Flow:
     """``theta' = -rate (dL/dtheta + weight_decay theta)`` by autograd on the stated loss, from ``t = 0``.
 
@@ -204,7 +205,12 @@ def gradient_flow(
     ``observe`` only its values are kept, so that memory does not grow with times x parameters. ``atol``
     defaults to ``rtol/100`` times the norm of the parameters. The estimate is the difference to a run at ``10
     rtol``.
+
+    ``engine="implicit"`` (Radau IIA of order 9 with the exact Hessian) is for stiff flows and for many decades of
+    time. Its cost a step is cubic in the number of weights of one network, and the loss must work under `torch.func`:
+    no branches on values.
     """
+    require(engine in ("explicit", "implicit"), f"engine = {engine!r}; expected explicit or implicit; choose one.")
     layout = Layout.of(params)
     y0 = layout.flatten(params)
     check_times(times, len(y0))
@@ -214,21 +220,13 @@ def gradient_flow(
     seen = Layout.of({n: v.detach() for n, v in look(params).items()})
     scale = 0.01 * torch.linalg.vector_norm(y0, dim=1).clamp(min=torch.finfo(y0.dtype).tiny)
 
-    def field(t: Tensor, y: Tensor) -> Tensor:
-        slope = layout.flatten(gradient(loss, layout.unflatten(y)))
-        return -speed * (slope + weight_decay * y)
-
     def solve(tolerance: float) -> Solution:
         floor = scale * tolerance if atol is None else atol * (tolerance / rtol)
-        return solve_explicit(
-            field,
-            y0,
-            times,
-            rtol=tolerance,
-            atol=floor,
-            max_steps=max_steps,
-            observe=_hook(layout, seen, observe),
-        )
+        options: dict[str, Any] = {"rtol": tolerance, "atol": floor, "max_steps": max_steps}
+        options["observe"] = _hook(layout, seen, observe)
+        if engine == "explicit":
+            return solve_explicit(_descent(loss, layout, speed, weight_decay), y0, times, **options)
+        return solve_implicit(*_descent_and_jacobian(loss, layout, speed, weight_decay), y0, times, **options)
 
     run = solve(rtol)
     values = seen.unflatten(run.y)
@@ -238,6 +236,29 @@ def gradient_flow(
     floor = (rtol + torch.finfo(y0.dtype).eps * run.steps.clamp(min=1))[:, None]
     error = {n: _norm(v - looser[n]).cummax(1).values + floor * _norm(v) for n, v in values.items()}
     return Flow(times, values, error, run.steps, run.ok)
+
+
+def _descent(loss: Loss, layout: Layout, speed: States, weight_decay: float) -> Field:
+    def field(t: Tensor, y: Tensor) -> Tensor:
+        slope = layout.flatten(gradient(loss, layout.unflatten(y)))
+        return -speed * (slope + weight_decay * y)
+
+    return field
+
+
+def _descent_and_jacobian(loss: Loss, layout: Layout, speed: States, weight_decay: float) -> tuple[Field, Jacobian]:
+    """The field by `torch.func`, which can be mapped, and its derivative, one product with every unit vector."""
+    slope = torch.func.grad(lambda y: loss(layout.unflatten(y)).sum())
+
+    def field(t: Tensor, y: Tensor) -> Tensor:
+        return -speed * (slope(y) + weight_decay * y)
+
+    def jacobian(t: Tensor, y: Tensor) -> Tensor:
+        units = torch.eye(y.shape[1], dtype=y.dtype, device=y.device)
+        products = torch.func.vjp(lambda z: field(t, z), y)[1]
+        return torch.vmap(lambda e: products(e.expand_as(y))[0], out_dims=1)(units)
+
+    return field, jacobian
 
 
 def _hook(layout: Layout, seen: Layout, observe: Callable[[Params], dict[str, Tensor]] | None):

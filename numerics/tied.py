@@ -15,16 +15,18 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from .errors import check_finite, check_shape, require
-from .types import Batch, Loss
+from .types import Batch, Inputs, Loss, Params
 
 __all__ = [
     "Geometry",
     "angles",
     "geometry",
     "kernel",
+    "sampled_loss",
     "sine_excess",
     "tied_gradient",
     "tied_loss",
+    "tied_network",
     "wedge_excess",
     "xi",
 ]
@@ -92,10 +94,7 @@ class Geometry:
 def geometry(W: Students, T: Teachers) -> Geometry:
     """Nearest teachers, angles up to sign, masses, average-neuron errors."""
     check(W, T)
-    theta = angles(W, T)
-    folded, nearest = torch.minimum(theta, math.pi - theta).min(2)
-    here = theta.gather(2, nearest[..., None])[..., 0]
-    sign = torch.where(here > math.pi / 2, -1.0, 1.0).to(W.dtype)
+    folded, nearest, sign = _nearest(W, T)
     size = _length(W)
     u = (sign * size)[..., None] * W
     v = torch.zeros_like(T).scatter_add(1, nearest[..., None].expand_as(u), u) - T
@@ -103,20 +102,36 @@ def geometry(W: Students, T: Teachers) -> Geometry:
 
 
 def tied_loss(T: Teachers) -> Loss:
-    """``L(W) = 1/2 E (f(x) - f_*(x))^2`` as a function of ``{"W": (B, m, d)}``, differentiable by autograd.
+    """``L(W) = 1/2 E (f(x) - f_*(x))^2`` as a function of ``{"W": (B, m, d)}``, twice differentiable by autograd and by
+    `torch.func` where no student is 0.
 
     The form that does not cancel near a minimum: half the squared length of the sum of all neurons, signs aligned, plus
-    1/pi times the sum of ``g`` over all pairs.
+    1/pi times the sum of ``g`` over all pairs. Nothing in it waits for the device: T is checked here, once; students
+    that are not finite give nan.
     """
+    _check_teachers(T)
 
     def loss(params: dict[str, Tensor]) -> Batch:
         W = params["W"]
+        check_shape("W", W, (len(T), None, T.shape[2]), "(B, m, d)")
         Z, c = _neurons(W, T)
-        weight = c * _length(Z)
         half = (c[..., None] * Z).sum(1).square().sum(-1) / 2
-        return half + torch.einsum("bp,bpq,bq->b", weight, sine_excess(angles(Z, Z)), weight) / math.pi
+        return half + torch.einsum("p,bpq,q->b", c, _excesses(Z), c) / math.pi
 
     return loss
+
+
+def _excesses(Z: Float[Tensor, "B n d"]) -> Float[Tensor, "B n n"]:
+    """``||z_p|| ||z_q|| g(theta)`` of every pair.
+
+    Obtuse pairs go through ``g(theta) = g(pi - theta) - pi cos(theta)``: opposite neurons then meet, like parallel
+    ones, at the angle where g is flat, and the missing derivative of an angle at 0 does no harm to two derivatives.
+    """
+    unit, size, product = _unit(Z), _length(Z), Z @ Z.mT
+    a, b, obtuse = unit[:, :, None], unit[:, None], product < 0
+    apart, together = _length(a - b), _length(a + b)
+    acute = 2 * torch.atan2(torch.where(obtuse, together, apart), torch.where(obtuse, apart, together))
+    return size[:, :, None] * size[:, None] * sine_excess(acute) - torch.where(obtuse, math.pi * product, 0.0)
 
 
 def tied_gradient(W: Students, T: Teachers) -> tuple[Batch, Students, Students]:
@@ -156,10 +171,18 @@ def _pairs(some: Tensor, Z: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 def _neurons(W: Students, T: Teachers) -> tuple[Tensor, Tensor]:
     """All neurons as vectors that enter the loss linearly, students flipped towards their teachers, and their signs in
     the residual. (B, m + r, d), (m + r,)"""
-    sign = geometry(W.detach(), T).sign
+    sign = _nearest(W.detach(), T)[2]
     u = (sign * _length(W))[..., None] * W
     c = torch.cat((W.new_ones(W.shape[1]), -W.new_ones(T.shape[1])))
     return torch.cat((u, T), 1), c
+
+
+def _nearest(W: Students, T: Teachers) -> tuple[Tensor, Tensor, Tensor]:
+    """Smallest angle of each student to a teacher, up to sign; which teacher; -1 where the student is obtuse to it."""
+    theta = angles(W, T)
+    folded, nearest = torch.minimum(theta, math.pi - theta).min(2)
+    here = theta.gather(2, nearest[..., None])[..., 0]
+    return folded, nearest, torch.where(here > math.pi / 2, -1.0, 1.0).to(W.dtype)
 
 
 def check(W: Students, T: Teachers) -> None:
@@ -167,6 +190,11 @@ def check(W: Students, T: Teachers) -> None:
     check_shape("W", W, (None, None, None), "(B, m, d)")
     check_shape("T", T, (len(W), None, W.shape[2]), "(B, r, d)")
     check_finite("W", W)
+    _check_teachers(T)
+
+
+def _check_teachers(T: Teachers) -> None:
+    check_shape("T", T, (None, None, None), "(B, r, d)")
     check_finite("T", T)
     require(bool((T != 0).any(-1).all()), "T has a row of zeros; expected teachers that are not 0; drop it.")
 
@@ -200,3 +228,18 @@ def _series(x: Tensor, coefficients: tuple[float, ...]) -> Tensor:
     for c in reversed(coefficients):
         value = value * square + c
     return x * square * value
+
+
+# ---- on samples
+def tied_network(params: Params, X: Inputs) -> Float[Tensor, "B n"]:
+    """``sum_j ||w_j|| |w_j^T x|`` for ``{"W": (B, m, d)}``; a student that is 0 has gradient 0."""
+    W = params["W"]
+    return torch.einsum("bnm,bm->bn", (X @ W.mT).abs(), _length(W))
+
+
+def sampled_loss(T: Teachers, X: Inputs) -> Loss:
+    """``1/2 mean (f(x) - f_*(x))^2`` over the rows of X (B, n, d): the loss of a mini-batch."""
+    _check_teachers(T)
+    check_shape("X", X, (len(T), None, T.shape[2]), "(B, n, d)")
+    taught = (X @ T.mT).abs().sum(2)
+    return lambda params: (tied_network(params, X) - taught).square().mean(1) / 2

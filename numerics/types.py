@@ -27,3 +27,6 @@ BatchLoss = Callable[[Params, Tensor], Tensor]
 
 Field = Callable[[Tensor, Tensor], Tensor]
 """The right side of an ODE: times (B,) and states (B, N) to derivatives (B, N)."""
+
+Jacobian = Callable[[Tensor, Tensor], Tensor]
+"""The derivative of such a right side by the state: times (B,) and states (B, N) to matrices (B, N, N)."""

@@ -15,9 +15,10 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 
-from .claim import Claim, Mutant, Part, Scale, atoms_of, mutated
+from .claim import Claim, Mutant, Part, Scale, atoms_of, closure, mutated
 from .errors import TheoryError
 from .render import pretty
+from .same import Statements, affected
 from .variants import CURVED, Operator, of_side, variants
 from .words import ScalarWord
 from .words.base import is_matrix
@@ -55,22 +56,22 @@ STRENGTH = sp.Symbol("strength", positive=True)
 
 
 def alterations(claim: Claim) -> tuple[Alteration, ...]:
-    """The systematic mutants of a claim, without repetitions and without those that change nothing."""
-    names = claim.names("unicode")
+    """The systematic mutants of a claim: no statement twice, and none that is the claim itself."""
+    names, statements = claim.names("unicode"), Statements(claim)
     found: dict[Any, Alteration] = {}
     for part in claim.parts:
         for operator, what, changed in _of_part(part, claim):
             mutant = _named(found, names, part.name, what, changed)
-            key = (part.name, *changed.values())
-            if mutant is not None and key not in found:
-                found[key] = Alteration(mutant, operator, part.name, _implied(part, mutant))
+            stated = mutant and statements.altered(mutant)
+            if mutant and stated and stated not in found:
+                found[stated] = Alteration(mutant, operator, part.name, _implied(part, mutant))
     for symbol, definition in _altered_definitions(claim):
         for operator, old, new, whole in variants(definition, claim):
-            if whole == definition or (symbol, whole) in found:
-                continue
             name = f"{names.get(symbol.name, symbol.name)}: {_shown(old, names)} → {_shown(new, names)}"
             mutant = Mutant(_unique(found, name), f"{operator.value} altered", definitions={symbol: whole})
-            found[symbol, whole] = Alteration(mutant, operator, "")
+            stated = statements.altered(mutant)
+            if stated and stated not in found:
+                found[stated] = Alteration(mutant, operator, "")
     return tuple(found.values())
 
 
@@ -80,7 +81,7 @@ def side_by_side(claim: Claim, mutants: Sequence[Mutant]) -> tuple[list[list[Par
     A definition that a mutant alters, and those that use it, get names of their own for that mutant, so that all
     mutants can be compiled as one program which shares what they have in common.
     """
-    definitions = {q.symbol: sp.sympify(q.definition) for q in claim.setting if q.definition is not None}
+    definitions = {symbol: sp.sympify(definition) for symbol, definition in claim.defined.items()}
     parts, added = [], {}
     for k, mutant in enumerate(mutants):
         renamed = _renamed(mutant, definitions, k)
@@ -99,10 +100,7 @@ def side_by_side(claim: Claim, mutants: Sequence[Mutant]) -> tuple[list[list[Par
 
 def _renamed(mutant: Mutant, definitions: dict[Any, Any], k: int) -> dict[Any, Any]:
     """New symbols for what a mutant defines otherwise, directly or through other definitions."""
-    changed = set(mutant.definitions)
-    while more := {s for s, d in definitions.items() if s not in changed and atoms_of(d) & changed}:
-        changed |= more
-    return {s: _sibling(s, f"{s.name}_altered{k}") for s in changed}
+    return {s: _sibling(s, f"{s.name}_altered{k}") for s in affected(mutant.definitions, definitions)}
 
 
 def _sibling(symbol: Any, name: str) -> Any:
@@ -188,13 +186,7 @@ def _relation(part: Part, left: Any, right: Any) -> Any:
 
 def _altered_definitions(claim: Claim) -> Iterator[tuple[Any, Any]]:
     """The definitions that the parts use, directly or through others."""
-    todo = [s for p in claim.parts for e in (p.relation, p.when) for s in atoms_of(e)]
-    used: set[Any] = set()
-    while todo:
-        symbol = todo.pop()
-        if symbol not in used and symbol in claim.definitions:
-            used.add(symbol)
-            todo += atoms_of(sp.sympify(claim.definitions[symbol]))
+    used = closure([e for p in claim.parts for e in (p.relation, p.when)], claim.declared)
     for symbol, definition in claim.definitions.items():
         if symbol in used and not symbol.is_integer:
             yield symbol, sp.sympify(definition)

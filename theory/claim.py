@@ -218,12 +218,17 @@ class Claim:
     @cached_property
     def quantities(self) -> tuple[Quantity, ...]:
         """The quantities that the statement uses, directly or through definitions, in the setting's order."""
-        used = _closure(_statement_expressions(self), self.declared)
+        used = closure(_statement_expressions(self), self.declared)
         return tuple(q for q in self.setting if q.symbol in used)
 
     @cached_property
     def definitions(self) -> Mapping[Any, Any]:
         return {q.symbol: q.definition for q in self.quantities if q.definition is not None}
+
+    @cached_property
+    def defined(self) -> Mapping[Any, Any]:
+        """All definitions of the setting, those included that the statement does not use."""
+        return {q.symbol: q.definition for q in self.setting if q.definition is not None}
 
     def part(self, name: str) -> Part:
         """The part of that name; raises `TheoryError` naming the parts there are."""
@@ -249,11 +254,7 @@ def mutated(claim: Claim, mutant: Mutant) -> tuple[tuple[Part, ...], Mapping[Any
         for p in claim.parts
     }
     names = {*mutant.relations, *mutant.conditions} or set(replaced)
-    everything = {q.symbol: q.definition for q in claim.setting if q.definition is not None}
-    return tuple(replaced[p.name] for p in claim.parts if p.name in names), {
-        **everything,
-        **mutant.definitions,
-    }
+    return tuple(replaced[p.name] for p in claim.parts if p.name in names), {**claim.defined, **mutant.definitions}
 
 
 def _statement_expressions(claim: Claim) -> list[Any]:
@@ -271,7 +272,8 @@ def atoms_of(expr: Any) -> set[Any]:
     return found
 
 
-def _closure(expressions: Iterable[Any], declared: Mapping[Any, Quantity]) -> set[Any]:
+def closure(expressions: Iterable[Any], declared: Mapping[Any, Quantity]) -> set[Any]:
+    """The symbols that the expressions use, directly or through the definitions of declared ones."""
     used: set[Any] = set()
     todo = [s for e in expressions for s in atoms_of(e)]
     while todo:
@@ -302,7 +304,7 @@ def _validate(claim: Claim) -> None:
     for part in claim.parts:
         if not isinstance(part.relation, Relational):
             fail(f"part {part.name!r} is no sympy relation but {part.relation!r}; it may have been evaluated away")
-        unknown = _closure([part.relation], claim.declared) - set(symbols)
+        unknown = closure([part.relation], claim.declared) - set(symbols)
         if unknown:
             fail(f"part {part.name!r} uses {sorted(map(str, unknown))}, not declared in the setting")
     names = {p.name for p in claim.parts}
@@ -310,7 +312,7 @@ def _validate(claim: Claim) -> None:
         if not set(mutant.relations) <= names:
             fail(f"mutant {mutant.name!r} alters unknown parts {sorted(set(mutant.relations) - names)}")
         expressions = [*mutant.relations.values(), *mutant.definitions.values()]
-        unknown = _closure(expressions, claim.declared) - set(symbols)
+        unknown = closure(expressions, claim.declared) - set(symbols)
         if unknown:
             fail(f"mutant {mutant.name!r} uses {sorted(map(str, unknown))}, not declared in the setting")
     every = _statement_expressions(claim) + [q.definition for q in claim.setting if q.definition is not None]

@@ -92,7 +92,7 @@ def _products(expr: Any, _: Claim) -> Iterator[Change]:
 
 
 def _powers(expr: Any, _: Claim) -> Iterator[Change]:
-    if isinstance(expr, sp.Pow) and not isinstance(expr, sp.exp) and expr.exp.is_number:
+    if isinstance(expr, sp.Pow) and not isinstance(expr, sp.exp) and expr.exp.is_number and not expr.base.is_number:
         for factor in FACTORS:
             new = expr.base ** (expr.exp * factor)
             yield Operator.EXPONENT, expr, new, new

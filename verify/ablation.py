@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -14,7 +12,7 @@ from theory import Assumption, Claim
 
 from .checks import Judgement, assumptions_hold, judge
 from .errors import UNTRAINABLE
-from .experiment import Experiment, Instances, Measure, Realise, Run, Variation, pick, plain
+from .experiment import Experiment, Instances, Measure, Run, pick, plain, varied
 
 FAMILIES = 2
 """Families that are tried without an assumption, at most."""
@@ -46,7 +44,7 @@ def _without(
     others = replace(claim, assumptions=tuple(a for a in claim.assumptions if a is not assumption))
     itself = replace(claim, assumptions=(assumption,))
     measure, tried = variation.measure or experiment.measure, 0
-    for make in _batches(experiment, variation, families):
+    for make in varied(experiment, variation, families, BATCH):
         try:
             instances = make()
             measured = measure(instances, run)
@@ -60,12 +58,6 @@ def _without(
             return row(assumption, *found, necessary=True)
         tried += int((held & _satisfied(judgements)).sum())
     return row(assumption, f"not shown necessary: {tried} instances without it satisfy the claim")
-
-
-def _batches(experiment: Experiment, variation: Variation, families: list[Any]) -> list[Callable[[], Instances]]:
-    """What makes the instances of an altered experiment: its own, then those of the families."""
-    realise: Realise = variation.realise or experiment.realise
-    return [*variation.witnesses, *(partial(realise, family, BATCH) for family in families)]
 
 
 def _violation(

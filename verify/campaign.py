@@ -72,20 +72,7 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
     pieces = {c.id: _pieces(c, profile, request, device, level) for c in claims}
     on_event({"event": "planned", "claims": [c.id for c in claims]})
     data = None if request.data is None else data_section(request.data, request.seed)
-    store = Store(request.out / "campaign.sqlite")
-    results, interrupted = [], False
-    try:
-        for claim, shards in _work(pieces, claims, store, request, level, on_event):
-            result = claim_result(claim_for(claim.id, request.data), merge(shards), request.out)
-            results.append(result)
-            on_event({"event": "finished", "claim": claim.id, "result": result})
-    except KeyboardInterrupt:
-        interrupted = True
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not lose the report of what is done
-    finally:
-        store.close()
-    results.sort(key=lambda r: [c.id for c in claims].index(r["id"]))
+    results, interrupted = _results(pieces, claims, request, level, on_event)
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "lemmaflow", "version": version("lemmaflow")},
@@ -107,6 +94,27 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
         "data": data,
         "claims": results,
     }
+
+
+def _results(
+    pieces: dict[str, list[Piece]], claims: list[Claim], request: Request, level: float, on_event: Event
+) -> tuple[list[dict[str, Any]], bool]:
+    """The results of the claims, in their order, and whether Ctrl-C cut the work short: what was finished is kept."""
+    store = Store(request.out / "campaign.sqlite")
+    results, interrupted = [], False
+    try:
+        for claim, shards in _work(pieces, claims, store, request, level, on_event):
+            result = claim_result(claim_for(claim.id, request.data), merge(shards), request.out)
+            results.append(result)
+            on_event({"event": "finished", "claim": claim.id, "result": result})
+    except KeyboardInterrupt:
+        interrupted = True
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not lose the report of what is done
+    finally:
+        store.close()
+    order = [c.id for c in claims]
+    return sorted(results, key=lambda r: order.index(r["id"])), interrupted
 
 
 def _selected(request: Request) -> list[Claim]:

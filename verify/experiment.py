@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -149,13 +150,12 @@ def rows(measured: Measured, index: list[int]) -> Measured:
     )
 
 
-def varied(experiment: Experiment, variation: Variation, families: list[Any], batch: int) -> Iterator[Instances]:
-    """The instances of an altered experiment: its own, then those of the families."""
-    for witness in variation.witnesses:
-        yield witness()
+def varied(
+    experiment: Experiment, variation: Variation, families: list[Any], batch: int
+) -> list[Callable[[], Instances]]:
+    """What makes the instances of an altered experiment: its own, then those of the families."""
     realise: Realise = variation.realise or experiment.realise
-    for family in families:
-        yield realise(family, batch)
+    return [*variation.witnesses, *(partial(realise, family, batch) for family in families)]
 
 
 def plain(instances: Instances) -> dict[str, Any]:

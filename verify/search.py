@@ -36,6 +36,8 @@ GIVEN = "given"
 AUDITED = 4
 """One batch in so many is audited."""
 EVERY_CHECK: Any = list(HealthCheck)
+Study = Power | Sharpness
+"""The observers that a search also works for: they lead it to extremal instances."""
 
 
 class Violation(AssertionError):
@@ -269,7 +271,8 @@ class Search:
                 f"experiment lacks; it has {', '.join(self.experiment.settings) or 'none'}"
             )
         measure = variation.measure or self.experiment.measure
-        for instances in varied(self.experiment, variation, families, batch):
+        for make in varied(self.experiment, variation, families, batch):
+            instances = make()
             closely = self._closely(instances, measure)
             self._try_mutant(mutant, measure(instances, self.run), lambda i, run=closely: run((i,)))
             if mutant.name in self.tally.refuted_mutants:
@@ -288,6 +291,41 @@ def evidence(claim: Claim, part: str, worst: dict[str, float], measured: Measure
     return f"{text} ({', '.join(shapes)})" if shapes else text
 
 
+@dataclass
+class Families:
+    """The families that hypothesis draws in one shard. One that broke the claim breaks it again without training, and
+    shrinking ends after `profile.shrinks` more."""
+
+    search: Search
+    profile: Profile
+    seen: list[Any] = field(default_factory=list)
+    broken: dict[Any, tuple[Violation, Found | None]] = field(default_factory=dict)
+
+    def examine(self, family: Any) -> None:
+        """One batch of the family. Raises `Violation`."""
+        if family in self.broken:
+            violation, self.search.tally.found = self.broken[family]
+            raise violation
+        if len(self.seen) >= self.profile.examples + self.profile.shrinks and self.broken:
+            return  # enough shrinking: what is not known to fail counts as passed
+        self.seen.append(family)
+        try:
+            self.search.examine(self._realised(family), getattr(family, "regime", "drawn"))
+        except Violation as violation:
+            self.broken[family] = (violation, self.search.tally.found)
+            raise
+
+    def aim(self, family: Any) -> None:
+        """One batch of the family, whose slack hypothesis tries to make small. Raises `Violation`."""
+        before = len(self.search.tally.slacks)
+        self.search.examine(self._realised(family), AIMED)
+        if slacks := self.search.tally.slacks[before:]:
+            target(-min(slacks))
+
+    def _realised(self, family: Any) -> Instances:
+        return self.search.experiment.realise(family, self.profile.batch)
+
+
 def search_shard(
     claim: Claim,
     experiment: Experiment,
@@ -299,59 +337,43 @@ def search_shard(
     """One shard of the search. To the first shard belong the explicit witnesses, the search for extremal instances and
     the assumptions dropped."""
     study = profile.study and not claim.printed
-    power, sharpness = Power(claim), Sharpness(claim, experiment, run)
-    observers: tuple[Observer, ...] = (Vacuity(claim), *((power, sharpness) if study else ()))
-    search = Search(claim, experiment, run, observers=observers, audited=profile.study)
-    seen: list[Any] = []
+    studies = (Power(claim), Sharpness(claim, experiment, run)) if study else ()
+    search = Search(claim, experiment, run, observers=(Vacuity(claim), *studies), audited=profile.study)
+    tally, families = search.tally, Families(search, profile)
     witnesses = experiment.witnesses if first else ()
-    search.tally.planned = sum(batch_size(w()) for w in witnesses) + profile.examples * profile.batch
+    tally.planned = sum(batch_size(w()) for w in witnesses) + profile.examples * profile.batch
 
-    broken: dict[Any, tuple[Violation, Found | None]] = {}
-
-    def body(family: Any) -> None:
-        if family in broken:
-            violation, search.tally.found = broken[family]
-            raise violation
-        if len(seen) >= profile.examples + profile.shrinks and broken:
-            return  # enough shrinking: what is not known to fail counts as passed
-        seen.append(family)
-        try:
-            search.examine(experiment.realise(family, profile.batch), getattr(family, "regime", "drawn"))
-        except Violation as violation:
-            broken[family] = (violation, search.tally.found)
-            raise
+    def drawn() -> None:
+        hypothesis_run(families.examine, experiment.families, profile.examples, seed_)
 
     def explicit() -> None:
         for witness in witnesses:
             search.examine(witness(), WITNESS)
 
-    def drawn() -> None:
-        hypothesis_run(body, experiment.families, profile.examples, seed_)
-
-    def aimed(family: Any) -> None:
-        before = len(search.tally.slacks)
-        search.examine(experiment.realise(family, profile.batch), AIMED)
-        if slacks := search.tally.slacks[before:]:
-            target(-min(slacks))
-
     def extremal() -> None:
-        if not (study and first and profile.climbs):
-            return
-        hypothesis_run(aimed, experiment.families, profile.climbs, claim_seed(seed_, "aimed"), shrink=False)
-        climber = Climber(claim, experiment, run, watch=search.consider)
-        for k, observer in enumerate((power, sharpness) if experiment.movable else ()):
-            observer.attack(climber, profile.climbs, claim_seed(seed_, "extremal", k))
+        if first and study and profile.climbs:
+            _search_extremal(families, studies, seed_)
 
     try:
         # a statement known to be false: first a counterexample found and shrunk, then the one that was planted
         for part in (drawn, explicit) if claim.printed else (explicit, drawn, extremal):
             part()
     except Violation:
-        search.tally.skipped = max(0, search.tally.planned - search.tally.run)
+        tally.skipped = max(0, tally.planned - tally.run)
     for mutant in claim.mutants:
         if mutant.setting:
-            search.try_setting(mutant, seen, profile.batch)
+            search.try_setting(mutant, families.seen, profile.batch)
     if study and first:
-        search.tally.findings["ablation"] = ablation(claim, experiment, run, seen)
-    search.tally.findings |= {o.name: o.rows() for o in observers}
-    return search.tally
+        tally.findings["ablation"] = ablation(claim, experiment, run, families.seen)
+    tally.findings |= {o.name: o.rows() for o in search.observers}
+    return tally
+
+
+def _search_extremal(families: Families, studies: tuple[Study, ...], seed_: int) -> None:
+    """Families with little slack, then instances that come nearest to what each study asks for. Raises `Violation`."""
+    search, climbs = families.search, families.profile.climbs
+    experiment = search.experiment
+    hypothesis_run(families.aim, experiment.families, climbs, claim_seed(seed_, "aimed"), shrink=False)
+    climber = Climber(search.claim, experiment, search.run, watch=search.consider)
+    for k, study in enumerate(studies if experiment.movable else ()):
+        study.attack(climber, climbs, claim_seed(seed_, "extremal", k))

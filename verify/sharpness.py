@@ -119,8 +119,7 @@ class Moving:
     def _program(self, constant: Constant) -> tuple[Part, Any]:
         if constant not in self._programs:
             part = replace(self.claim.part(constant.part), relation=constant.relation)
-            definitions = {q.symbol: q.definition for q in self.claim.setting if q.definition is not None}
-            program = compile_expression(part_expressions(part), definitions=definitions, backend="torch")
+            program = compile_expression(part_expressions(part), definitions=self.claim.defined, backend="torch")
             self._programs[constant] = part, program
         return self._programs[constant]
 

@@ -97,7 +97,7 @@ class Vacuity:
         return {
             p.name: compile_expression(
                 log_of(p.trivial) if p.scale is Scale.LOG else p.trivial,
-                definitions=self._definitions,
+                definitions=self.claim.defined,
                 backend="torch",
             )
             for p in self.claim.parts
@@ -111,12 +111,8 @@ class Vacuity:
             relations: Any = sorted(a.predicate.atoms(Relational), key=str) if a.predicate is not None else []
             sides = [side for r in relations for side in (r.lhs, r.rhs)]
             if sides:
-                result[a.text] = compile_expression(sides, definitions=self._definitions, backend="torch"), relations
+                result[a.text] = compile_expression(sides, definitions=self.claim.defined, backend="torch"), relations
         return result
-
-    @property
-    def _definitions(self) -> dict[Any, Any]:
-        return {q.symbol: q.definition for q in self.claim.setting if q.definition is not None}
 
 
 def merge_vacuity(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:

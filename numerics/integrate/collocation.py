@@ -23,8 +23,6 @@ NEWTON = 12
 """Iterations after which a step is given up."""
 SHRINK = 0.6
 """Share of instances still iterating below which the others are left alone."""
-EXTRAPOLATE = 1.6
-"""Largest growth of the step at which the last step's polynomial still gives a useful first guess."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +44,7 @@ class Collocation:
 
     @property
     def loosened(self) -> float:
-        """Tolerance of the estimate, of order s, for an error of order 2s at ``rtol``."""
-        return 0.1 * self.rtol ** (self.order / (2 * self.stages))
+        return self.tableau.loosened(self.rtol)
 
     def start(self, t: Batch, y: States, span: Batch) -> tuple[Batch, Memory]:
         Z = self.field.unpack(y)
@@ -90,13 +87,7 @@ class Collocation:
 
     def _guess(self, y: States, step: Batch, points: Tensor, last: Batch) -> Float[Tensor, "B s m+r k"]:
         """The last polynomial, continued; the start where the step grew too much."""
-        ratio = step / last
-        known = (ratio > 0) & (ratio <= EXTRAPOLATE)
-        x = 1 + torch.where(known, ratio, torch.ones_like(ratio))[:, None, None] * self.tableau.c[:, None]
-        nodes = torch.cat((self.tableau.c.new_zeros(1), self.tableau.c))
-        weights = self.tableau.barycentric / (x - nodes)
-        ahead = (weights / weights.sum(-1, keepdim=True)) @ points
-        guess = torch.where(known[:, None, None], ahead, y[:, None, : self.field.size])
+        guess = self.tableau.ahead(points, step / last, y[:, : self.field.size])
         return self.field.unpack(guess)
 
     def _newton(self, kernel: Kernel, Z0: Tensor, Z: Tensor, step: Batch) -> tuple[Tensor, Tensor]:

@@ -43,15 +43,8 @@ class Explicit:
     order: int = 8
 
     def start(self, t: Batch, y: States, span: Batch) -> tuple[Batch, Memory]:
-        """Hairer's first step: small enough for an Euler step to see the second derivative."""
-        f0 = self.f(t, y)
-        scale = self._scale(y.abs())
-        d0, d1 = _rms(y / scale), _rms(f0 / scale)
-        h0 = torch.minimum(torch.where((d0 < 1e-5) | (d1 < 1e-5), 1e-6 * span, 0.01 * d0 / d1), span)
-        f1 = self.f(t + h0, y + h0[:, None] * f0)
-        d2 = _rms((f1 - f0) / scale) / h0.clamp(min=torch.finfo(h0.dtype).tiny)
-        h1 = (0.01 / torch.maximum(d1, d2).clamp(min=1e-15)) ** (1 / self.order)
-        return torch.minimum(torch.minimum(100 * h0, h1), span), (f0,)
+        step, slope = first_step(self.f, t, y, span, self._scale(y.abs()), self.order)
+        return step, (slope,)
 
     def attempt(self, t: Batch, y: States, step: Batch, memory: Memory) -> Attempt:
         """Twelve stages, then the derivative at the new point, which the next step reuses."""
@@ -80,6 +73,17 @@ class Explicit:
 
 def _after(select: Callable[[Tensor], Field], index: Tensor) -> Callable[[Tensor], Field]:
     return lambda chosen: select(index[chosen])
+
+
+def first_step(f: Field, t: Batch, y: States, span: Batch, scale: States, order: int) -> tuple[Batch, States]:
+    """Hairer's first step, small enough for an Euler step to see the second derivative, and ``f`` at the start."""
+    f0 = f(t, y)
+    d0, d1 = _rms(y / scale), _rms(f0 / scale)
+    h0 = torch.minimum(torch.where((d0 < 1e-5) | (d1 < 1e-5), 1e-6 * span, 0.01 * d0 / d1), span)
+    f1 = f(t + h0, y + h0[:, None] * f0)
+    d2 = _rms((f1 - f0) / scale) / h0.clamp(min=torch.finfo(h0.dtype).tiny)
+    h1 = (0.01 / torch.maximum(d1, d2).clamp(min=1e-15)) ** (1 / order)
+    return torch.minimum(torch.minimum(100 * h0, h1), span), f0
 
 
 def _rms(x: States) -> Batch:

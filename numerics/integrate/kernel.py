@@ -130,8 +130,7 @@ class Equations:
 
     def _resolvent(self, modes: Modes) -> Modes:
         """The f with which `Kernel.solve` gives ``(I + h A (x) L^T L)^{-1}``."""
-        parts = torch.view_as_complex((modes @ self.method.to_eigen).unflatten(-1, (-1, 2)))
-        return torch.view_as_real(self.poles * parts).flatten(-2) @ self.method.from_eigen
+        return self.method.along(modes, lambda parts: self.poles * parts)
 
 
 def damping(kernel: Kernel, h: Batch) -> Callable[[Modes], Modes]:

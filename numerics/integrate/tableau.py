@@ -4,6 +4,7 @@ Source: Hairer, Wanner, Solving Ordinary Differential Equations II (2nd ed. 1996
 transformation to the eigenvalues of the coefficient matrix, Sec. IV.8.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
@@ -16,6 +17,10 @@ from scipy.special import roots_jacobi, roots_legendre
 from torch import Tensor
 
 from ..errors import require
+from ..types import Batch, States
+
+EXTRAPOLATE = 1.6
+"""Largest growth of the step at which the last step's polynomial still gives a useful first guess."""
 
 Kind = Literal["radau", "gauss"]
 
@@ -54,6 +59,27 @@ class Tableau:
 
     def _eigen(self) -> Complex[Tensor, "s p"]:
         return torch.view_as_complex(self.to_eigen.unflatten(1, (-1, 2)))
+
+    def loosened(self, rtol: float) -> float:
+        """Tolerance of the error estimate, of order s, for an error of order 2s at ``rtol``."""
+        stages = len(self.c)
+        return 0.1 * rtol ** ((stages + 1) / (2 * stages))
+
+    def ahead(self, points: Float[Tensor, "B s+1 N"], ratio: Batch, start: States) -> Float[Tensor, "B s N"]:
+        """The stages of a step, guessed: the polynomial through the last step's start and stages, continued, where the
+        new step is ``ratio`` times as long; ``start`` where it grew too much."""
+        known = (ratio > 0) & (ratio <= EXTRAPOLATE)
+        x = 1 + torch.where(known, ratio, torch.ones_like(ratio))[:, None, None] * self.c[:, None]
+        weights = self.barycentric / (x - torch.cat((self.c.new_zeros(1), self.c)))
+        continued = (weights / weights.sum(-1, keepdim=True)) @ points
+        return torch.where(known[:, None, None], continued, start[:, None])
+
+    def along(
+        self, x: Float[Tensor, "*lead s"], f: Callable[[Complex[Tensor, "*lead p"]], Complex[Tensor, "*lead p"]]
+    ) -> Float[Tensor, "*lead s"]:
+        """``f`` applied to the parts of x along the eigenvectors of A, one for each of ``alpha``."""
+        parts = torch.view_as_complex((x @ self.to_eigen).unflatten(-1, (-1, 2)))
+        return torch.view_as_real(f(parts)).flatten(-2) @ self.from_eigen
 
     def to(self, dtype: torch.dtype, device: torch.device) -> "Tableau":
         """The same numbers elsewhere."""

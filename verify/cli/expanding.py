@@ -23,8 +23,7 @@ class Expansion:
 
     def __init__(self, claim: Claim, binding: Binding, free: Any = None):
         self.binding, self.free = binding, free
-        everything = {q.symbol: q.definition for q in claim.setting if q.definition is not None}
-        self.definitions = {s: d for s, d in everything.items() if s not in binding and s != free}
+        self.definitions = {s: d for s, d in claim.defined.items() if s not in binding and s != free}
         self._leaves: dict[Any, frozenset[Any]] = {}
         self._done: dict[Any, Any] = {}
 

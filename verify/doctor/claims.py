@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 import flint
@@ -21,7 +20,7 @@ from theory.evaluate import Backend
 
 from ..checks import Judgement, judge, programs
 from ..engines import disagreement, same_places
-from ..experiment import Experiment, Measured, Run
+from ..experiment import Measured, Run
 from .bench import Bench, Specimen
 from .check import Compared, Untested, together
 
@@ -136,8 +135,7 @@ def _rational(number: Any) -> flint.fmpq:
 # ---- two runs of one experiment
 def confirmations(bench: Bench) -> Compared:
     """First and confirming run of every experiment that has a second engine: gaps within the sum of both budgets."""
-    default = next(f.default for f in fields(Experiment) if f.name == "confirmed_by")
-    own = [s for s in bench.specimens if s.experiment and s.experiment.confirmed_by != default]
+    own = [s for s in bench.specimens if s.experiment and s.experiment.two_engines]
     repeats = sum(1 for s in bench.specimens if s.experiment) - len(own)
     note = f"{repeats} experiments are confirmed by the same computation and can show nothing here"
     return Compared(together(_second(s, Run(level=1)) for s in own), note)

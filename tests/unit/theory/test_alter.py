@@ -76,6 +76,54 @@ def test_a_like_quantity_is_one_of_the_same_kind() -> None:
     assert relations(alterations(both), Operator.LIKE) == {sp.Le(y, lam_1)}
 
 
+def test_a_number_under_a_power_is_a_coefficient_not_an_exponent() -> None:
+    found = alterations(claim(Part("p", sp.Le(y, x + sp.sqrt(2) * z))))
+    exponents = relations(found, Operator.EXPONENT)
+    assert sp.Le(y, x + sp.sqrt(2) * z**2) in exponents and sp.Le(y, x + 2 * z) not in exponents
+    assert sp.Le(y, x + 2 * sp.sqrt(2) * z) in relations(found, Operator.COEFFICIENT)
+
+
+def test_signs_under_an_even_power_are_altered_once() -> None:
+    found = alterations(claim(Part("p", sp.Le(y, z * (1 - x) ** 2))))
+    assert len({sp.Le(y, z * (1 + x) ** 2), sp.Le(y, z * (-1 - x) ** 2)} & relations(found, Operator.SIGN)) == 1
+    w = sp.Symbol("w", real=True)
+    odd = relations(alterations(claim(Part("p", sp.Le(w, z * (1 - x) ** 3)))), Operator.SIGN)
+    assert {sp.Le(w, z * (1 + x) ** 3), sp.Le(w, z * (-1 - x) ** 3)} <= odd
+
+
+def test_twice_one_side_and_half_the_other_are_one_statement() -> None:
+    found = relations(alterations(claim(Part("p", sp.Eq(y * x, z * c)))), Operator.COEFFICIENT)
+    assert found == {sp.Eq(y * x, 2 * z * c), sp.Eq(y * x, z * c / 2)}
+    v, w = sp.symbols("v w", real=True)
+    nothing = relations(alterations(claim(Part("p", sp.Eq(v * w, 0)))), Operator.COEFFICIENT)
+    assert nothing == set()
+
+
+def test_a_definition_put_in_is_the_statement_with_it() -> None:
+    """λ_k for λ₁ where it is used, and λ₁ for λ_k where it is defined: one statement, if it is used nowhere else."""
+    lam_1, lam_k = sp.symbols("lam_1 lam_k", positive=True)
+    spectrum = {"lam_k": Eigenvalue(A.T * A, k), "lam_1": Eigenvalue(A.T * A, 1)}
+    once = Part("p", sp.Le(y, lam_k)), Part("q", sp.Le(x, lam_1))
+    twice = (*once, Part("r", sp.Le(z, lam_k)))
+
+    def defined(*parts: Part) -> list[sp.Expr]:
+        return [
+            a.mutant.definitions[lam_k]
+            for a in alterations(claim(*parts, **spectrum))
+            if a.mutant.definitions.get(lam_k)
+        ]
+
+    assert spectrum["lam_1"] not in defined(*once) and spectrum["lam_1"] in defined(*twice)
+
+
+def test_the_order_of_matrices_matters() -> None:
+    """FA is not AF: what alters one of them alters not the other."""
+    n = A.shape[0]
+    F, B, M = (sp.MatrixSymbol(name, n, n) for name in "FBM")
+    found = relations(alterations(claim(Part("p", sp.Eq(M, F * B + B * F)))), Operator.COEFFICIENT)
+    assert len(found) == 8  # M, the sum and each of its two terms, twice and half
+
+
 def test_a_condition_is_dropped() -> None:
     found = alterations(claim(Part("p", sp.Le(y, x), when=sp.Ge(x, 1))))
     dropped = [a for a in found if a.operator is Operator.CONDITION]

@@ -20,6 +20,7 @@ from verify.doctor import claims
 from verify.doctor.bench import Specimen, specimen_of
 from verify.doctor.check import Compared, Untested
 from verify.experiment import Experiment, Run
+from verify.papers import experiment_of
 
 # torch's forward mode imports a module of torch that torch itself has deprecated
 pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script:DeprecationWarning")
@@ -184,10 +185,22 @@ def test_values_beyond_float64_are_infinite_in_float64_and_nothing_else_is() -> 
 
 
 def test_confirming_runs_agree_until_one_integrator_is_spoilt(monkeypatch: pytest.MonkeyPatch) -> None:
-    mild = "min2021.v2-cor6-printed"  # first Dormand and Prince, then Gauss and Legendre
-    assert diagnose("confirming runs", mild, "min2021.dLdt").compared == 2  # dLdt has no second engine
+    comparison = next(c for c in doctor.COMPARISONS if c.name == "confirming runs")
+
+    def witnessed(claim_id: str) -> Specimen:  # mild: first Dormand and Prince, then Gauss and Legendre
+        experiment = experiment_of(claim_id)
+        assert isinstance(experiment, Experiment)
+        instances = experiment.witnesses[0]()
+        return Specimen(get_claim(claim_id), experiment.measure(instances, Run()), experiment, instances)
+
+    def examined(*ids: str) -> Any:
+        bench: Any = SmallBench(tuple(map(witnessed, ids)))
+        return next(doctor.examine(bench, (comparison,)))
+
+    sound = examined("min2021.thm1", "min2021.dLdt")  # dLdt has no second engine
+    assert sound.passed and sound.compared == examined("min2021.thm1").compared > 0
     spoil(monkeypatch, "numerics.flow.solve_collocation", states_scaled)
-    spoilt = diagnose("confirming runs", mild)
+    spoilt = examined("min2021.thm1")
     assert spoilt.passed is False and spoilt.worst > 1
 
 

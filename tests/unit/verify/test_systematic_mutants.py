@@ -110,3 +110,11 @@ def test_a_planted_mutant_may_drop_a_condition() -> None:
         mutants=(Mutant("everywhere", "for every x", conditions={"square": sp.true}),),
     )
     assert set(studied(conditional).refuted_mutants) == {"everywhere"}
+
+
+def test_few_instances_are_chosen_that_refute_all() -> None:
+    """Of one statement, too, which shares its memory with what is crossed out."""
+    from verify import power
+
+    assert power._cover(torch.tensor([[False, True, True]])) == [1]
+    assert power._cover(torch.tensor([[True, False, False], [True, True, False], [False, False, True]])) == [0, 2]

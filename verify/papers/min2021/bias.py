@@ -47,8 +47,10 @@ from .training import (
     autograd_flow,
     error_norm,
     fastest_rate,
+    flow,
     growth,
     horizon,
+    largest_drive,
     level,
     log_times,
     reduced,
@@ -69,7 +71,7 @@ def _end(problem: Reduced, trajectory: Any, instances: Instances) -> dict[str, T
     Theta = U @ V.mT
     best = min_norm(instances["X"], instances["Y"], instances["r"])[:, None]
     E, low = error_norm(trajectory)[:, -1:], problem.root[:, -1:]
-    rest = problem.root[:, :1] * E / (low.square() * level(problem)[:, None])
+    rest = largest_drive(problem, E)
     Z = torch.sqrt(norm(trajectory.V[:, -1:]).square() + norm(trajectory.U1[:, -1:]).square())
     unseen = norm(problem.U2)[:, None]
     solver = trajectory.error[:, -1:] / low
@@ -130,7 +132,7 @@ def _bias(problem: Reduced, trajectory: Trajectory, values: dict[str, Any], end:
         raise VerifyError(f"Z(0) has ranks {sorted(rank_Z)} in one batch; draw families of one rank")
     # rounding of the right sides: q and I enter through exponentials of at most e^{q}
     crossed = norm(problem.Z @ problem.U2.mT)[:, None]
-    q = problem.root[:, :1] * error_norm(trajectory)[:, :1] / (problem.root[:, -1:].square() * level(problem)[:, None])
+    q = largest_drive(problem, error_norm(trajectory)[:, :1])
     from_q = (rounding_of_q(problem) * q * q.exp() * crossed).nan_to_num(nan=0.0, posinf=0.0)
     from_I = error_I * (I.exp() * crossed)
     rounding = (
@@ -215,7 +217,8 @@ def measure_invariant(instances: Instances, run: Run) -> Measured:
     U, V, Phi1, Phi2 = weights["U"], weights["V"], problem.Phi1[:, None], problem.Phi2[:, None]
     U2 = Phi2.mT @ U
     cross_V, cross_U = norm(V @ U2.mT), norm(Phi1.mT @ U @ U2.mT)
-    grown = growth(problem, times, run)
+    early = flow(problem, times, run, quadratures=True)
+    grown = growth(early)
     error = errors["U"] + errors["V"] + ROUNDING * (norm(U) + norm(V))
     budget = 10 * grown * error * (norm(U) + norm(V))
     values |= {"cross_V": cross_V, "cross_U": cross_U, "Theta_end": end["Theta_end"]}
@@ -223,7 +226,7 @@ def measure_invariant(instances: Instances, run: Run) -> Measured:
         values,
         {"stays-V": budget, "stays-U": budget, "min-norm": end["missing"]},
         judged={"stays-V": grown < STABLE, "stays-U": grown < STABLE},
-        ok=trajectory.ok & ok,
+        ok=trajectory.ok & ok & early.ok,
         axis="t",
     )
 
@@ -340,9 +343,10 @@ def measure_linear(instances: Instances, run: Run) -> Measured:
             + ROUNDING * (norm(weights["U"]) * norm(weights["V"]) + norm(best))
         )
     values = {**static(instances), **dev, "kappa": torch.full_like(times, kappa)}
-    grown = growth(problem, times, run)
+    early = flow(problem, times, run, quadratures=True)
+    grown = growth(early)
     budget = grown * (error["dev_scaled"] + kappa * error["dev_end"])
-    return Measured(values, {"linear": budget}, judged={"linear": grown < STABLE}, ok=ok)
+    return Measured(values, {"linear": budget}, judged={"linear": grown < STABLE}, ok=ok & early.ok)
 
 
 bias_linear = Experiment(

@@ -367,7 +367,7 @@ EXPERIMENTS = (
         measure_deep_rate,
         enclose=enclosed_deep.balanced_rate,
         picture="rate",
-        witnesses=(lambda: scalar_deep(0.099 ** (1 / 3), 3, 0.1),),
+        witnesses=EVEN_THREE,
         confirmed_by=AUTOGRAD,
     ),
     Experiment(

@@ -17,7 +17,7 @@ from ...experiment import Experiment, Instances, Measured, Run, Variation, to_de
 from . import enclosed
 from .families import POSITIVE_LEVEL, Family, families, gaussian, on_data, realise, scalar
 from .flows import balanced
-from .training import ROUNDING, level, reduced, stated, static, weight
+from .training import ROUNDING, largest_drive, level, reduced, stated, static, weight
 
 norm = torch.linalg.matrix_norm
 STEPS = 60
@@ -177,14 +177,19 @@ def with_small_error(instances: Instances, g: torch.Generator) -> Instances:
     return {**instances, "Y": X @ instances["U"] @ instances["V"].mT + W @ E}
 
 
+def largest_step(instances: Instances) -> Tensor:
+    """A thousandth below the largest step that the claim allows. (B,)"""
+    return 0.999 * stated("min2021.gd-rate", ("eta_max",), instances)["eta_max"]
+
+
 def measure_gd_rate(instances: Instances, run: Run) -> Measured:
-    """At a thousandth below the largest step that the claim allows; bold instances at nearly 1/λ₁(‖U₁‖₂² + ‖V‖₂²)."""
+    """At the largest step; bold instances at nearly 1/λ₁(‖U₁‖₂² + ‖V‖₂²)."""
     instances = to_device(instances, run)
-    eta = 0.999 * stated("min2021.gd-rate", ("eta_max",), instances)["eta_max"]
+    eta = largest_step(instances)
     if "bold" in instances:
         problem = reduced(instances)
         largest = norm(problem.U1, 2).square() + norm(problem.V, 2).square()
-        q = problem.root[:, 0] * norm(problem.residual) / (problem.root[:, -1].square() * level(problem))
+        q = largest_drive(problem, norm(problem.residual)[:, None])[:, 0]
         # ‖Z_k‖ may grow by e^{2q}; half of that is met in practice, and keeps the descent stable
         eta = torch.where(instances["bold"] > 0, 0.9 / (problem.root[:, 0].square() * largest * q.exp()), eta)
     return follow_descent(instances, eta)
@@ -193,8 +198,7 @@ def measure_gd_rate(instances: Instances, run: Run) -> Measured:
 def altered_gd_rate(instances: Instances, run: Run, batches: bool = False, **changes: Any) -> Measured:
     """The same with other steps: on every other sample, and on the rest in the next one; or as `changes` say."""
     instances = to_device(instances, run)
-    eta = 0.999 * stated("min2021.gd-rate", ("eta_max",), instances)["eta_max"]
-    return follow_descent(instances, eta, batches, **changes)
+    return follow_descent(instances, largest_step(instances), batches, **changes)
 
 
 def at_saddle(instances: Instances, run: Run) -> Measured:
@@ -206,7 +210,27 @@ def at_saddle(instances: Instances, run: Run) -> Measured:
 def follow_descent(instances: Instances, eta: Tensor, batches: bool = False, **changes: Any) -> Measured:
     """Both sides along gradient descent by autograd. eta: (B,)"""
     problem = reduced(instances)
-    X, Y, U0, V0 = (instances[k] for k in ("X", "Y", "U", "V"))
+    seen = _descend(instances, problem, eta, batches, **changes)
+    before = {name: v[:, :-1] for name, v in seen.items()}
+    steps = before["E"].shape[1]
+    k = torch.arange(steps, dtype=eta.dtype, device=eta.device).expand(len(eta), -1)
+    values = {
+        **static(instances),
+        "eta": eta[:, None],
+        "k": k,
+        "S_2": torch.cat((torch.zeros_like(eta)[:, None], seen["S_2"].cumsum(1)), 1)[:, :-2],
+        "E_k": before["E"],
+        "E_k1": seen["E"][:, 1:],
+        "ell_k": before["E"].square() / 2,
+        "ell_start": seen["E"][:, :1].square() / 2,
+        "dev_2": seen["unseen"][:, -1:],
+        **{name: before[name] for name in ("E_k_2", "W_k", "size_k", "Z_k", "drift")},
+    }
+    return Measured(values, _descent_budgets(problem, eta, k, before["E"]), start=1, axis="k")
+
+
+def _descend(instances: Instances, problem: Reduced, eta: Tensor, batches: bool, **changes: Any) -> dict[str, Tensor]:
+    """What is seen of the networks at every step, the start included. (B, 4·STEPS + 1) each"""
     start = problem.imbalance
 
     def look(params: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -226,41 +250,35 @@ def follow_descent(instances: Instances, eta: Tensor, batches: bool = False, **c
             "unseen": norm(problem.Phi2.mT @ dev, 2),
         }
 
-    steps, weights = 4 * STEPS, {"U": U0, "V": V0}
+    X, Y, steps = instances["X"], instances["Y"], 4 * STEPS
+    weights = {name: instances[name] for name in ("U", "V")}
     if batches:
         rows = torch.arange(X.shape[1] // 2 * 2, device=X.device).reshape(-1, 2).T.repeat(steps // 2, 1)
-        seen = sgd(minibatch_loss_of(two_layer_linear, X, Y), weights, rows, step=eta, observe=look).values
-    else:
-        loss = loss_of(two_layer_linear, X, Y)
-        seen = gradient_descent(loss, weights, step=eta, steps=steps, observe=look, **changes).values
-    before = {k: v[:, :-1] for k, v in seen.items()}
-    S_2 = torch.cat((torch.zeros_like(eta)[:, None], seen["S_2"].cumsum(1)), 1)[:, :-2]
-    k = torch.arange(steps, dtype=X.dtype, device=X.device).expand(len(X), -1)
-    values = {
-        **static(instances),
-        "eta": eta[:, None],
-        "k": k,
-        "S_2": S_2,
-        "E_k": before["E"],
-        "E_k1": seen["E"][:, 1:],
-        "ell_k": before["E"].square() / 2,
-        "ell_start": seen["E"][:, :1].square() / 2,
-        "dev_2": seen["unseen"][:, -1:],
-        **{name: before[name] for name in ("E_k_2", "W_k", "size_k", "Z_k", "drift")},
-    }
-    size = weight(problem)[:, None]
+        return sgd(minibatch_loss_of(two_layer_linear, X, Y), weights, rows, step=eta, observe=look).values
+    loss = loss_of(two_layer_linear, X, Y)
+    return gradient_descent(loss, weights, step=eta, steps=steps, observe=look, **changes).values
+
+
+def _descent_budgets(problem: Reduced, eta: Tensor, k: Tensor, E: Tensor) -> dict[str, Tensor]:
+    """Rounding of the descent, which adds up over the steps, and of what the bounds are computed from: the error at the
+    start, a difference of products of the weights; c, a difference of squares; λ_r, which λ₁ may dwarf. E: ‖E_k‖ (B, K)
+    """
+    top, low = problem.root[:, :1].square(), problem.root[:, -1:].square()
+    size, c = weight(problem)[:, None], level(problem)[:, None].clamp_min(torch.finfo(E.dtype).tiny)
     terms = problem.root[:, :1] * size + torch.linalg.vector_norm(problem.target, dim=(-2, -1))[:, None]
-    E_rounding = 10 * ROUNDING * terms * (k + 1)
-    first = seen["E"][:, :1]
-    budgets = {
-        "posteriori": E_rounding
-        + 20 * ROUNDING * (1 + eta[:, None] * problem.root[:, :1].square() * size) * before["E"],
-        "rate": first * E_rounding + (k + 1) * 10 * ROUNDING * before["E"].square(),
+    E_rounding, first = 10 * ROUNDING * terms * (k + 1), E[:, :1]
+    q = problem.root[:, :1] * first / (low * c)
+    of_level = 10 * ROUNDING * (size / c + top / low)  # relative error of λ_r c
+    of_q = 10 * ROUNDING * problem.root[:, :1] * terms / (low * c) + q * of_level
+    unseen, top_Z = norm(problem.U2)[:, None], norm(problem.Z, 2).square()[:, None]
+    return {
+        "posteriori": E_rounding + 20 * ROUNDING * (1 + eta[:, None] * top * size) * E,
+        # x e^{−x} ≤ 1 for x = kηλ_r c: what an error of the rate changes
+        "rate": first * E_rounding + (k + 1) * 10 * ROUNDING * E.square() + first.square() / 2 * of_level,
         "drift": 10 * ROUNDING * size * (k + 1),
-        "bounded": 10 * ROUNDING * size * (k + 1),
-        "distance": 100 * ROUNDING * norm(problem.U2)[:, None] * size.sqrt(),
+        "bounded": 10 * ROUNDING * size * (k + 1) + 4 * of_q * (4 * q).exp() * top_Z,
+        "distance": 100 * ROUNDING * unseen * size.sqrt() + 2 * of_q * (2 * q).exp() * unseen,
     }
-    return Measured(values, budgets, start=1, axis="k")
 
 
 GD_WITNESSES = (lambda: scalar(1.0, 1.0 * 0.5 + 0.3, 1.0, 0.5, 0.7),)

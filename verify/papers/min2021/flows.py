@@ -29,6 +29,8 @@ from .training import (
     error_norm,
     fastest_rate,
     flow,
+    growth,
+    largest_drive,
     level,
     log_loss_budget,
     log_times,
@@ -38,6 +40,7 @@ from .training import (
     weight,
 )
 
+norm = torch.linalg.matrix_norm
 Train = Callable[[Instances, Run], tuple[Reduced, Trajectory, dict[str, Any]]]
 """How `training.train` is called by the claims on rates."""
 
@@ -59,7 +62,6 @@ def descent_speed(instances: Instances) -> Tensor:
 
 def speed_scale(instances: Instances) -> Tensor:
     """Size of the terms whose rounding enters the speed: σ₁(X)²‖Z‖²(‖Y‖ + σ₁(X)‖U‖‖V‖)². (B, 1)"""
-    norm = torch.linalg.matrix_norm
     X, Y, U, V = (instances[k] for k in ("X", "Y", "U", "V"))
     residual = norm(Y) + norm(X) * norm(U) * norm(V)
     return ((norm(X) * residual).square() * (norm(U).square() + norm(V).square()))[:, None]
@@ -109,91 +111,93 @@ def _short(instances: Instances, steps: float) -> Tensor:
     return log_times(steps / fastest_rate(reduced(instances)))[:, ::4]
 
 
+Law = tuple[dict[str, Any], dict[str, Tensor]]
+"""The values that some of the laws speak of, and the budgets of their parts."""
+
+
 def measure_conserved(instances: Instances, run: Run, train_by: Any = autograd_flow, **changes: Any) -> Measured:
+    """All laws on one training; `changes` go to what trains."""
     instances = to_device(instances, run)
     problem, times = reduced(instances), _short(instances, 20.0)
     weights, errors, ok = train_by(instances, run, times, **changes)
-    Phi1 = problem.Phi1[:, None]
-    U, V = weights["U"], weights["V"]
-    U1 = Phi1.mT @ U
-    Z, Z0 = torch.cat((V, U1), -2), problem.Z[:, None]
-    Lambda = U1.mT @ U1 - V.mT @ V
-    norm = torch.linalg.matrix_norm
-    drift = errors["U"] + errors["V"] + ROUNDING * (norm(U) + norm(V))
-    budget = 2 * (norm(U) + norm(V)) * drift
+    size = norm(weights["U"]) + norm(weights["V"])
+    drift = errors["U"] + errors["V"] + ROUNDING * size
     narrow = flow(problem, times, run, quadratures=True)
     # the imbalance drifts by the sum of local errors; everything else may grow with e^{I(t)}
-    grown = narrow.integral.clamp(max=50.0).exp()
-    found = _row_space(Z, Z0, grown * drift, problem)
-    slack = problem.root[:, :1] * (norm(U) + norm(V)) * grown * drift + narrow.error
-    eigenvalues = torch.linalg.eigvalsh(Lambda)
+    within, grown = 2 * size * drift, growth(narrow)
+    values, budgets = _imbalance(problem, weights, within)
+    rows, rows_within, smallest = _row_space(problem, weights, grown * drift)
+    loss, loss_within = _width(problem, weights, narrow, problem.root[:, :1] * size * grown * drift + narrow.error)
     # by Ostrowski, full rank of Z(0) makes every eigenvalue that counts at least σ_p(Z(0))²
-    clear = found["smallest"].square() > 2 * budget
-    E = norm(problem.target[:, None] - problem.root[:, None, :, None] * (U1 @ V.mT))
+    clear, stable = smallest.square() > 2 * within, grown < STABLE
+    judged = {"full-plus": clear, "full-minus": clear, "width": stable, "row-space": stable, "twist": stable}
+    if changes or train_by is not autograd_flow:
+        # the narrow network was trained by the flow, and `grown` is the flow's
+        judged |= {part: torch.zeros_like(stable) for part in ("width", "row-space", "twist")}
+    return Measured(
+        {**static(instances), **values, **rows, **loss, "t": times},
+        {**budgets, **rows_within, **loss_within},
+        judged=judged,
+        ok=ok & narrow.ok,
+        start=1,
+        axis="t",
+    )
+
+
+def _imbalance(problem: Reduced, weights: dict[str, Tensor], within: Tensor) -> Law:
+    """The imbalance, its eigenvalues of either sign, the unseen part; `within`: what the imbalance drifts. (B, T)"""
+    U, V, Phi1 = weights["U"], weights["V"], problem.Phi1[:, None]
+    U1 = Phi1.mT @ U
+    Lambda = U1.mT @ U1 - V.mT @ V
+    eigenvalues = torch.linalg.eigvalsh(Lambda)
     values = {
-        **static(instances),
         "U_t": U,
         "V_t": V,
         "unseen_t": U - Phi1 @ U1,
         "Lambda_t": Lambda,
         "G_t": U.mT @ U - V.mT @ V,
-        "rank_Z": found["rank"][:, None],
-        "twist_t": found["twist"],
-        "leak_t": found["leak"],
-        "volume_t": found["volume"],
-        "ell_t": E.square() / 2,
-        "ell_narrow": narrow.excess_loss,
-        "n_plus": (eigenvalues > budget[..., None]).sum(-1),
-        "n_minus": (eigenvalues < -budget[..., None]).sum(-1),
-        "t": times,
+        "n_plus": (eigenvalues > within[..., None]).sum(-1),
+        "n_minus": (eigenvalues < -within[..., None]).sum(-1),
     }
-    zero = torch.zeros_like(budget)
-    budgets = {
-        "imbalance": budget,
-        "gram": budget,
-        "frozen": ROUNDING * (norm(U) + norm(U[:, :1])) * 10,
-        "row-space": grown * drift * found["spread"],
-        "twist": found["twist_budget"],
-        "volume": found["volume_budget"],
-        "inertia-plus": zero,
-        "inertia-minus": zero,
-        "full-plus": zero,
-        "full-minus": zero,
-        "width": 2 * E * slack + slack.square(),
-    }
-    stable = grown < STABLE
-    judged = {"full-plus": clear, "full-minus": clear, "width": stable, "row-space": stable, "twist": stable}
-    if (
-        changes or train_by is not autograd_flow
-    ):  # the narrow network was trained by the flow, and `grown` is the flow's
-        judged |= {part: torch.zeros_like(stable) for part in ("width", "row-space", "twist")}
-    return Measured(values, budgets, judged=judged, ok=ok & narrow.ok, start=1, axis="t")
+    exact = dict.fromkeys(("inertia-plus", "inertia-minus", "full-plus", "full-minus"), torch.zeros_like(within))
+    frozen = ROUNDING * (norm(U) + norm(U[:, :1])) * 10
+    return values, {"imbalance": within, "gram": within, "frozen": frozen, **exact}
 
 
-def _row_space(Z: Tensor, Z0: Tensor, drift: Tensor, problem: Any) -> dict[str, Tensor]:
-    """Row space of Z(t) against that of Z(0); Ψ = Z(t)Z(0)⁺; log det ZZᵀ; and what rounding does to them."""
-    m = problem.V.shape[1]
+def _row_space(
+    problem: Reduced, weights: dict[str, Tensor], drift: Tensor
+) -> tuple[dict[str, Any], dict[str, Tensor], Tensor]:
+    """Row space of Z(t) against that of Z(0); Ψ = Z(t)Z(0)⁺; log det ZZᵀ; what rounding does to them; and the smallest
+    singular value of Z(0) that is not 0, (B, 1)."""
+    m, Z0 = problem.V.shape[1], problem.Z[:, None]
+    Z = torch.cat((weights["V"], problem.Phi1[:, None].mT @ weights["U"]), -2)
     J = torch.diag(torch.cat((-torch.ones(m), torch.ones(problem.root.shape[1])))).to(Z)
     sigma0 = torch.linalg.svdvals(Z0)
     rank = (sigma0 > 1e-12 * sigma0[..., :1]).sum(-1)[:, 0]
-    inverse = torch.linalg.pinv(Z0, rtol=1e-12)
-    Psi = Z @ inverse
-    norm = torch.linalg.matrix_norm
+    Psi = Z @ torch.linalg.pinv(Z0, rtol=1e-12)
     smallest0 = torch.gather(sigma0[:, 0], 1, rank[:, None] - 1)
-    smallest = torch.linalg.svdvals(Z)[..., -1].clamp_min(1e-300)
-    p = Z.shape[-2]
+    sigma, p = torch.linalg.svdvals(Z).clamp_min(1e-300), Z.shape[-2]
     condition = sigma0[:, 0, :1] / smallest0
-    volume = torch.linalg.svdvals(Z)[..., :p].clamp_min(1e-300).log().sum(-1) * 2
-    return {
-        "rank": rank,
-        "leak": norm(Z - Psi @ Z0),
-        "twist": norm(Psi.mT @ J @ Psi - J),
-        "volume": volume,
-        "smallest": smallest0,
-        "spread": 2 * condition,
-        "twist_budget": 4 * norm(Psi) * drift / smallest0 + 100 * ROUNDING * condition * norm(Psi).square(),
-        "volume_budget": 4 * p * (drift / smallest + ROUNDING * condition),
+    values = {
+        "rank_Z": rank[:, None],
+        "leak_t": norm(Z - Psi @ Z0),
+        "twist_t": norm(Psi.mT @ J @ Psi - J),
+        "volume_t": sigma[..., :p].log().sum(-1) * 2,
     }
+    budgets = {
+        "row-space": drift * (2 * condition),
+        "twist": 4 * norm(Psi) * drift / smallest0 + 100 * ROUNDING * condition * norm(Psi).square(),
+        "volume": 4 * p * (drift / sigma[..., -1] + ROUNDING * condition),
+    }
+    return values, budgets, smallest0
+
+
+def _width(problem: Reduced, weights: dict[str, Tensor], narrow: Trajectory, apart: Tensor) -> Law:
+    """The loss of the whole network and of one of the width of Z(0); `apart`: how far their errors E may be. (B, T)"""
+    product = problem.Phi1[:, None].mT @ weights["U"] @ weights["V"].mT
+    E = norm(problem.target[:, None] - problem.root[:, None, :, None] * product)
+    values = {"ell_t": E.square() / 2, "ell_narrow": narrow.excess_loss}
+    return values, {"width": 2 * E * apart + apart.square()}
 
 
 def decaying(instances: Instances, run: Run) -> Measured:
@@ -317,7 +321,7 @@ def _equilibrium(
     I, length = trajectory.integral, trajectory.length
     error_I, error_length = trajectory.integral_error, trajectory.length_error
     size, relative = weight(problem).sqrt()[:, None], rounding_of_q(problem)
-    q = problem.root[:, :1] * error_norm(trajectory)[:, :1] / (problem.root[:, -1:].square() * level(problem)[:, None])
+    q = largest_drive(problem, error_norm(trajectory)[:, :1])
     values |= {"I_t": I, "length_t": length, "E_t": error_norm(trajectory)[:, -1:]}
     budgets = {
         "drive": error_I + relative * q,

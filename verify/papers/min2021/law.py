@@ -16,6 +16,7 @@ from numerics.networks import loss_of, minibatch_loss_of, two_layer_linear
 from ...errors import VerifyError
 from ...experiment import Design, Measured, Run, Sampling, to_device
 from .altered import DECAY, FLOW, RATES, Training
+from .designs import data
 from .families import gaussian
 from .gaussian import (
     Draw,
@@ -23,7 +24,6 @@ from .gaussian import (
     altered_end,
     constants,
     converged,
-    data,
     draw,
     draw_sparse,
     draw_unscaled,

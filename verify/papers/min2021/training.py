@@ -49,8 +49,7 @@ def stated(claim_id: str, names: tuple[str, ...], instances: Instances) -> dict[
     """Named quantities of a claim, from its own definitions, on instances. (B,) each"""
     claim = get_claim(claim_id)
     by_name = {q.name: q.symbol for q in claim.setting}
-    definitions = {q.symbol: q.definition for q in claim.setting if q.definition is not None}
-    program = compile_expression([by_name[n] for n in names], definitions=definitions, backend="torch")
+    program = compile_expression([by_name[n] for n in names], definitions=claim.defined, backend="torch")
     return dict(zip(names, program({n: instances[n] for n in program.inputs}), strict=True))
 
 
@@ -147,14 +146,19 @@ def train(
     return problem, trajectory, values
 
 
-def growth(problem: Reduced, times: Tensor, run: Run) -> Tensor:
+def growth(trajectory: Trajectory) -> Tensor:
     """e^{I(t)}: by how much the flow may have grown what was lost early (dZ/dt = A(E)Z, ‖A‖₂ = ‖Σ^½E‖₂). (B, T)"""
-    return flow(problem, times, run, quadratures=True).integral.clamp(max=50.0).exp()
+    return trajectory.integral.clamp(max=50.0).exp()
 
 
 def error_norm(trajectory: Trajectory) -> Tensor:
     """‖E(t)‖_F. (B, T)"""
     return torch.linalg.vector_norm(trajectory.residual, dim=(-2, -1))
+
+
+def largest_drive(problem: Reduced, e: Tensor) -> Tensor:
+    """√λ₁e/(λ_r c): what is left of the drive I where ‖E‖ = e, at most; q, if that is the start. (B, T) -> (B, T)"""
+    return problem.root[:, :1] * e / (problem.root[:, -1:].square() * level(problem)[:, None])
 
 
 def log_loss_budget(problem: Reduced, trajectory: Trajectory) -> tuple[Tensor, Tensor]:

@@ -7,16 +7,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from flint import ctx
 from hypothesis import strategies as st
 from torch import Tensor
 
-from numerics.tied import geometry, kernel, tied_gradient, tied_loss
+from numerics.tied import angles, geometry, kernel, tied_gradient, tied_loss
 
+from ...certify.exact import dyadic, exact_instance
 from ...experiment import Instances, Run, to_device
+from . import enclosed
 
 SEEDS = st.integers(0, 2**32 - 1)
 ROUNDING = 1e-14
 """45 units in the last place: backward error of a sum over all pairs of neurons, relative to the sum of its sizes."""
+EPSILON = 2.0**-52
+"""Unit in the last place of a float64, relative."""
+BITS = 200
+"""Working precision of a confirming run: what cancels in L is lost from (S + S_*)²/2²⁰⁰ on."""
 RESOLVED = 0.05
 """Largest relative error of L and of ‖∇L‖ at which a comparison of their logarithms is still made."""
 HALVINGS = 60
@@ -189,27 +196,68 @@ def merged(separation: float) -> Instances:
 
 
 # ---- what is read off a network
+MEASURED = ("L", "grad_norm", "S", "S_star", "Q", "v_norm", "w")
+
+
 def observed(instances: Instances, run: Run) -> tuple[Instances, dict[str, Any], dict[str, Tensor]]:
-    """The instances on the run's device, named quantities (B, 1) and bounds of the rounding of some of them (B, 1)."""
+    """The instances on the run's device, named quantities (B, 1), and bounds of the rounding (B, 1): of L, of ‖∇L‖
+    ("grad_norm"), of ‖v‖ ("v_norm") and of all other masses ("mass").
+
+    At level 0 these are the closed forms in float64: errors are relative to (S + S_*)², so that small L is lost. At
+    level 1 they come from balls, and errors are a few units in the last place of the value itself.
+    """
     i = to_device(instances, run)
     W, T = i["W"], i["T"]
-    L, slope, _ = tied_gradient(W, T)
-    seen = geometry(W, T)
-    S, S_star = seen.a.sum(1), T.norm(dim=2).sum(1)
-    values = {
-        "L": L.clamp_min(0),
-        "grad_norm": torch.linalg.matrix_norm(slope),
-        "S": S,
-        "S_star": S_star,
-        "Q": seen.misaligned,
-        "v_norm": torch.linalg.matrix_norm(seen.v),
-        "w": T.norm(dim=2).amax(1),
-    }
-    total = S + S_star
-    errors = {"L": ROUNDING * total.square(), "grad_norm": ROUNDING * S.sqrt() * total, "mass": ROUNDING * total}
+    values, errors = _in_balls(W, T) if run.level else _in_float64(W, T)
     columns = {k: v[:, None] for k, v in values.items()}
     sizes = {"m": W.shape[1], "r": T.shape[1], "d": W.shape[2], "W": W[:, None], "T": T[:, None]}
     return i, {**sizes, **columns}, {k: v[:, None] for k, v in errors.items()}
+
+
+def _in_float64(W: Tensor, T: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    L, slope, _ = tied_gradient(W, T)
+    seen = geometry(W, T)
+    S, S_star = seen.a.sum(1), T.norm(dim=2).sum(1)
+    values = (
+        L.clamp_min(0),
+        torch.linalg.matrix_norm(slope),
+        S,
+        S_star,
+        seen.misaligned,
+        torch.linalg.matrix_norm(seen.v),
+        T.norm(dim=2).amax(1),
+    )
+    total = S + S_star
+    errors = {"L": ROUNDING * total.square(), "grad_norm": ROUNDING * S.sqrt() * total, "mass": ROUNDING * total}
+    errors["v_norm"] = errors["mass"] + 2 * (seen.a * _torn(W, T)).sum(1)
+    return dict(zip(MEASURED, values, strict=True)), errors
+
+
+def _torn(W: Tensor, T: Tensor) -> Tensor:
+    """Which students have two nearest teachers or an undecided sign, up to rounding: v depends on the choice. (B, m)"""
+    theta = angles(W, T)
+    ends = torch.full_like(theta[..., :1], math.pi / 2)
+    nearest = torch.cat((torch.minimum(theta, math.pi - theta), ends), 2).sort(2).values
+    return nearest[..., 1] - nearest[..., 0] < ROUNDING
+
+
+def _in_balls(W: Tensor, T: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """The midpoints, and as errors the radii and the rounding of the midpoints to float64."""
+    pairs = [_enclosed(*pair) for pair in zip(W.tolist(), T.tolist(), strict=True)]
+    middles, radii = (W.new_tensor(x).unbind(1) for x in zip(*pairs, strict=True))
+    values = dict(zip(MEASURED, middles, strict=True))
+    error = {k: r + EPSILON * x.abs() for (k, x), r in zip(values.items(), radii, strict=True)}
+    mass = torch.stack([error[k] for k in MEASURED[2:]]).amax(0)
+    errors = {"L": error["L"], "grad_norm": error["grad_norm"], "mass": mass, "v_norm": error["v_norm"]}
+    return {**values, "L": values["L"].clamp_min(0)}, errors
+
+
+def _enclosed(W: list[list[float]], T: list[list[float]]) -> tuple[list[float], list[float]]:
+    """Midpoints and radii of the quantities of one network, from its float64 numbers to the last bit."""
+    with ctx.workprec(BITS):
+        (place,) = enclosed.network(exact_instance({"W": W, "T": T}, dyadic))
+        balls = [enclosed.ball(place[k]) for k in MEASURED]
+        return [float(x.mid()) for x in balls], [float(x.rad()) for x in balls]
 
 
 def relative(values: dict[str, Any], errors: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
