@@ -83,6 +83,7 @@ theorem_4 = Claim(
         "bound fails for d ≥ 5, where √(d + 3) > 1 + √3.",
         "Typography: the proof of Claim 2 omits the ½ and writes w₁ twice; the proof of Lemma C.6 writes ‖w_i‖ for "
         "‖w_i‖²; one display of the proof of Theorem 5 has κ for κ².",
+        "The factor r^(−½) hides in the slack: more teachers were not seen to need a smaller κ.",
         "No constant depends on m: splitting a student changes neither L nor ‖∇L‖ (zhou2021.split).",
     ),
 )
