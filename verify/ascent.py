@@ -20,8 +20,8 @@ LONGEST, SHORTEST = 100, 10
 """Steps of one ascent, at most and at least."""
 OPERATIONS = 30_000
 """Recorded operations that one ascent may differentiate: the longer the computation, the fewer the steps."""
-FIRST, LAST = 0.1, 1e-3
-"""Length of the first and of the last step in each entry, relative to the size of its tensor."""
+FIRST, SHORTENED = 0.1, 1e-2
+"""Length of the first step in each entry, relative to the size of its tensor; and of the last one relative to it."""
 MOMENTS = (0.8, 0.95)
 """Memory of Adam for the mean and for the square of the direction."""
 ASIDE = 0.5
@@ -99,10 +99,16 @@ class Slope:
 
 
 def ascend(
-    landscape: Landscape, starts: Instances, movable: tuple[str, ...], generator: torch.Generator
+    landscape: Landscape,
+    starts: Instances,
+    movable: tuple[str, ...],
+    generator: torch.Generator,
+    *,
+    first: float = FIRST,
 ) -> Instances | None:
     """The best that was met on the way up from each start, the start itself included; None without a gradient, or if a
-    finite difference denies it. Each instance has its own direction and moments."""
+    finite difference denies it. Each instance has its own direction and moments; `first` is the length of the first
+    step."""
     chart = Chart.of(starts, movable)
     if not chart.names or not trusted(landscape, chart, generator):
         return None
@@ -114,7 +120,7 @@ def ascend(
     highest, mean, square = slope.height, torch.zeros_like(at), torch.zeros_like(at)
     for k in range(1, steps + 1):
         mean, square = (b * m + (1 - b) * x for b, m, x in _moments(mean, square, slope.direction))
-        rate = FIRST * (LAST / FIRST) ** (k / steps)
+        rate = first * SHORTENED ** (k / steps)
         a, b = MOMENTS
         at = at + rate * (mean / (1 - a**k)) / ((square / (1 - b**k)).sqrt() + 1e-8)
         slope = _slope(landscape, chart, at)
