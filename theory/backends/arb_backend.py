@@ -10,7 +10,17 @@ from typing import Any
 import sympy as sp
 from flint import arb, arb_mat, fmpq
 
-from theory.backends.balls import clipped_sqrt, eigenvalues, hull, nonnegative, power, singular_values
+from theory.backends.balls import (
+    absolute_kernel,
+    absolute_slope,
+    clipped_sqrt,
+    eigenvalues,
+    hull,
+    nonnegative,
+    power,
+    row_norms,
+    singular_values,
+)
 from theory.backends.ir import Code, run
 from theory.backends.names import CIRCULAR, HYPERBOLIC
 from theory.backends.unbatched import Unbatched
@@ -158,6 +168,9 @@ class ArbOps(Unbatched):
     def zeros(self, shape: tuple[int, int]) -> arb_mat:
         return arb_mat(*shape)
 
+    def ones(self, shape: tuple[int, int]) -> arb_mat:
+        return arb_mat(*shape, [1] * (shape[0] * shape[1]))
+
     def dense(self, *entries: arb, shape: tuple[int, int]) -> arb_mat:
         return arb_mat(*shape, list(entries))
 
@@ -201,6 +214,15 @@ class ArbOps(Unbatched):
         if d <= n:
             return self._solve(turned * A, turned)
         return self._solve(A * turned, A).transpose()
+
+    def row_norms(self, A: arb_mat) -> arb_mat:
+        return row_norms(A)
+
+    def absolute_kernel(self, A: arb_mat, B: arb_mat) -> arb_mat:
+        return absolute_kernel(A, B)
+
+    def absolute_slope(self, A: arb_mat, B: arb_mat) -> arb_mat:
+        return absolute_slope(A, B)
 
     def _solve(self, A: arb_mat, B: arb_mat) -> arb_mat:
         try:

@@ -4,6 +4,7 @@ Scalars have shape (...), matrices (..., rows, columns).  Constants stay Python 
 that they never change a dtype and cost no array.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,6 +17,9 @@ class ArrayOps:
     """Base of `NumpyOps` and `TorchOps`; ``xp`` is the array module."""
 
     xp: Any
+    max: Callable[..., Any]
+    atan2: Callable[..., Any]
+    identity: Callable[..., Any]
     fold = staticmethod(fold)
 
     # ---- leaves ----
@@ -150,6 +154,29 @@ class ArrayOps:
             raise ShapeError(f"rank {r} exceeds the shape {self.shape(A)} of the matrix")
         left, values, right = self.xp.linalg.svd(A, full_matrices=False)
         return left[..., :, :r], values[..., :r], right[..., :r, :]
+
+    # ---- expectations over Gaussian inputs: see theory.words.gaussian ----
+
+    def row_norms(self, A: Any) -> Any:
+        """(..., n, d) to (..., n, n), diagonal."""
+        return self.xp.sqrt((A * A).sum(-1))[..., None] * self.identity(self.shape(A)[0])
+
+    def absolute_kernel(self, A: Any, B: Any) -> Any:
+        """(..., p, d) and (..., q, d) to (..., p, q)."""
+        N, sine, alpha = self._angles(A, B)
+        return (sine + N * alpha) * (2 / math.pi)
+
+    def absolute_slope(self, A: Any, B: Any) -> Any:
+        """(..., p, d) and (..., q, d) to (..., p, d)."""
+        _, sine, alpha = self._angles(A, B)
+        return (alpha @ B + (sine.sum(-1) / (A * A).sum(-1))[..., None] * A) * (2 / math.pi)
+
+    def _angles(self, A: Any, B: Any) -> tuple[Any, Any, Any]:
+        """N, √D and α of all pairs of rows, each (..., p, q)."""
+        N = A @ self.transpose(B)
+        D = (A * A).sum(-1)[..., :, None] * (B * B).sum(-1)[..., None, :] - N * N
+        sine = self.xp.sqrt(self.max(D, 0.0))
+        return N, sine, self.atan2(N, sine)
 
     # ---- cases ----
 

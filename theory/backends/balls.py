@@ -83,6 +83,42 @@ def singular_values(A: arb_mat) -> list[arb]:
     return [nonnegative(x + widen) for x in roots]
 
 
+def row_norms(A: arb_mat) -> arb_mat:
+    """Diagonal matrix of the lengths of the rows."""
+    result = arb_mat(A.nrows(), A.nrows())
+    for i, row in enumerate(A.tolist()):
+        result[i, i] = clipped_sqrt(sum((abs(x) * abs(x) for x in row), arb(0)))
+    return result
+
+
+def absolute_angles(A: arb_mat, B: arb_mat) -> list[list[tuple[arb, arb, arb]]]:
+    """N, √D and α of all pairs of rows: see theory.words.gaussian."""
+    inner = A * B.transpose()
+    squares = [[sum((abs(x) * abs(x) for x in row), arb(0)) for row in M.tolist()] for M in (A, B)]
+    result = []
+    for i, a in enumerate(squares[0]):
+        sines = [clipped_sqrt(a * b - inner[i, j] * inner[i, j]) for j, b in enumerate(squares[1])]
+        result.append([(inner[i, j], s, arb.atan2(inner[i, j], s)) for j, s in enumerate(sines)])
+    return result
+
+
+def absolute_kernel(A: arb_mat, B: arb_mat) -> arb_mat:
+    """E|a_i·x||b_j·x| for the rows of A and B, x standard normal."""
+    return arb_mat([[2 * (s + N * a) / arb.pi() for N, s, a in row] for row in absolute_angles(A, B)])
+
+
+def absolute_slope(A: arb_mat, B: arb_mat) -> arb_mat:
+    """Rows Σ_j E|b_j·x| sgn(a_i·x) x for the rows of A and B, x standard normal."""
+    pairs = absolute_angles(A, B)
+    turned = arb_mat([[a for _, _, a in row] for row in pairs]) * B
+    own = [
+        sum((s for _, s, _ in pair), arb(0)) / sum((x * x for x in row), arb(0))
+        for pair, row in zip(pairs, A.tolist(), strict=True)
+    ]
+    rows = zip(turned.tolist(), A.tolist(), own, strict=True)
+    return arb_mat([[2 * (x + o * y) / arb.pi() for x, y in zip(t, a, strict=True)] for t, a, o in rows])
+
+
 def nonnegative(x: arb) -> arb:
     return x if x.is_nan() or x.lower() >= 0 else hull(arb(0), x.upper())
 

@@ -147,6 +147,9 @@ class MpmathOps(Unbatched):
     def zeros(self, shape: tuple[int, int]) -> Any:
         return mp.zeros(*shape)
 
+    def ones(self, shape: tuple[int, int]) -> Any:
+        return mp.ones(*shape)
+
     def dense(self, *entries: Any, shape: tuple[int, int]) -> Any:
         return mp.matrix([list(entries[i * shape[1] : (i + 1) * shape[1]]) for i in range(shape[0])])
 
@@ -181,6 +184,29 @@ class MpmathOps(Unbatched):
     def pseudo_inverse(self, A: Any, r: int) -> Any:
         left, values, right = self._top(A, r)
         return right.T * mp.diag([1 / s for s in values]) * left.T if r else mp.zeros(A.cols, A.rows)
+
+    def row_norms(self, A: Any) -> Any:
+        return mp.diag([mp.sqrt(mp.fsum(x * x for x in row)) for row in A.tolist()])
+
+    def absolute_kernel(self, A: Any, B: Any) -> Any:
+        return mp.matrix([[(s + N * a) * 2 / mp.pi for N, s, a in row] for row in self._angles(A, B)])
+
+    def absolute_slope(self, A: Any, B: Any) -> Any:
+        rows = []
+        for i, row in enumerate(self._angles(A, B)):
+            own = mp.fsum(s for _, s, _ in row) / mp.fsum(x * x for x in A[i, :])
+            turned = [mp.fsum(a * B[j, k] for j, (_, _, a) in enumerate(row)) for k in range(A.cols)]
+            rows.append([(x + own * A[i, k]) * 2 / mp.pi for k, x in enumerate(turned)])
+        return mp.matrix(rows)
+
+    def _angles(self, A: Any, B: Any) -> list[list[tuple[Any, Any, Any]]]:
+        """N, √D and α of all pairs of rows."""
+        lengths = [[mp.fsum(x * x for x in row) for row in M.tolist()] for M in (A, B)]
+        result, N = [], A * B.T
+        for i, a in enumerate(lengths[0]):
+            sines = [mp.sqrt(max(a * b - N[i, j] ** 2, 0)) for j, b in enumerate(lengths[1])]
+            result.append([(N[i, j], s, mp.atan2(N[i, j], s)) for j, s in enumerate(sines)])
+        return result
 
     def _top(self, A: Any, r: int) -> tuple[Any, list[Any], Any]:
         """Top r singular triples: n×r, r, r×d."""

@@ -9,9 +9,10 @@ _ARITHMETIC = ("add", "sub", "mul", "div", "neg", "square", "pow", "sqrt", "atan
 _RELATIONS = ("lt", "le", "eq")
 _TRUTH = ("logical_and", "logical_or", "logical_not", "piecewise")
 _ALGEBRA = ("scale", "hadamard", "matmul", "transpose", "inverse", "trace", "det", "element", "vstack")
-_MADE = ("identity", "zeros", "dense")
+_MADE = ("identity", "zeros", "ones", "dense")
 _SPECTRAL = ("eigenvalues", "singular_values", "mirrored", "kth", "total", "frobenius", "inner")
 _RANK = ("row_projector", "pseudo_inverse")
+_GAUSSIAN = ("row_norms", "absolute_kernel", "absolute_slope")
 
 SCALAR_OPERATIONS = frozenset((*UNARY, *_ARITHMETIC, *_RELATIONS))
-OPERATIONS = SCALAR_OPERATIONS.union(_TRUTH, _ALGEBRA, _MADE, _SPECTRAL, _RANK)
+OPERATIONS = SCALAR_OPERATIONS.union(_TRUTH, _ALGEBRA, _MADE, _SPECTRAL, _RANK, _GAUSSIAN)

@@ -92,6 +92,9 @@ class NumpyOps(ArrayOps):
     def zeros(self, shape: tuple[int, int]) -> Any:
         return np.zeros(shape, dtype=self.dtype)
 
+    def ones(self, shape: tuple[int, int]) -> Any:
+        return np.ones(shape, dtype=self.dtype)
+
     def dense(self, *entries: Any, shape: tuple[int, int]) -> Any:
         spread = np.broadcast_arrays(*map(self.real, entries))
         return np.stack(spread, axis=-1).reshape(spread[0].shape + shape)

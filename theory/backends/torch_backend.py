@@ -96,6 +96,9 @@ class TorchOps(ArrayOps):
     def zeros(self, shape: tuple[int, int]) -> torch.Tensor:
         return torch.zeros(shape, dtype=self.dtype, device=self.device)
 
+    def ones(self, shape: tuple[int, int]) -> torch.Tensor:
+        return torch.ones(shape, dtype=self.dtype, device=self.device)
+
     def dense(self, *entries: Any, shape: tuple[int, int]) -> torch.Tensor:
         spread = torch.broadcast_tensors(*map(self.real, entries))
         return torch.stack(spread, dim=-1).reshape(tuple(spread[0].shape) + shape)

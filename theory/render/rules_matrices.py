@@ -61,6 +61,12 @@ def _(expr: Any, show: Draw) -> Box:
     return Atom("0")
 
 
+@draw.register(sp.OneMatrix)
+def _(expr: Any, show: Draw) -> Box:
+    rows, columns = map(show, expr.shape)
+    return Sub(Atom("1"), Row(rows, Atom("×"), columns))
+
+
 @draw.register(sp.ImmutableDenseMatrix)
 @draw.register(sp.MutableDenseMatrix)
 def _(expr: Any, show: Draw) -> Box:

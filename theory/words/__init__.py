@@ -1,6 +1,7 @@
 """Words: what the papers talk about and sympy lacks."""
 
 from theory.words.base import MatrixWord, ScalarWord, Word
+from theory.words.gaussian import AbsoluteKernel, AbsoluteSlope, HermiteCoefficient, RowNorms
 from theory.words.matrices import ColumnProjector, PseudoInverse, RowProjector, Stack
 from theory.words.scalars import ChiSquareCDF, PositivePart
 from theory.words.spectral import (
@@ -13,15 +14,19 @@ from theory.words.spectral import (
 )
 
 __all__ = [
+    "AbsoluteKernel",
+    "AbsoluteSlope",
     "ChiSquareCDF",
     "ColumnProjector",
     "Eigenvalue",
     "FrobeniusNorm",
+    "HermiteCoefficient",
     "InnerProduct",
     "MatrixWord",
     "NuclearNorm",
     "PositivePart",
     "PseudoInverse",
+    "RowNorms",
     "RowProjector",
     "ScalarWord",
     "SingularValue",

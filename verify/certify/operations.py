@@ -15,7 +15,17 @@ from typing import Any, NamedTuple
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
-from theory.backends.balls import clipped_sqrt, eigenvalues, hull, nonnegative, power, singular_values
+from theory.backends.balls import (
+    absolute_kernel,
+    absolute_slope,
+    clipped_sqrt,
+    eigenvalues,
+    hull,
+    nonnegative,
+    power,
+    row_norms,
+    singular_values,
+)
 
 Truth = bool | None
 
@@ -262,6 +272,10 @@ def zeros(shape: tuple[int, int]) -> fmpq_mat:
     return fmpq_mat(*shape)
 
 
+def ones(shape: tuple[int, int]) -> fmpq_mat:
+    return fmpq_mat(*shape, [1] * (shape[0] * shape[1]))
+
+
 def dense(*values: Any, shape: tuple[int, int]) -> Any:
     return fmpq_mat(*shape, list(values)) if exact(*values) else arb_mat(*shape, [ball(x) for x in values])
 
@@ -340,6 +354,23 @@ def pseudo_inverse(A: Any, r: int) -> Any:
 
 def row_projector(A: Any, r: int) -> Any:
     return pseudo_inverse(A, r) * A
+
+
+def row_norms_(A: Any) -> Any:
+    """Rational where the lengths of all rows are."""
+    lengths: list[Any] = [root(sum((x * x for x in row), fmpq(0))) for row in A.tolist()] if exact(A) else [None]
+    if not exact(*lengths):
+        return row_norms(ball(A))
+    size = range(len(lengths))
+    return fmpq_mat([[lengths[i] if i == j else fmpq(0) for j in size] for i in size])
+
+
+def absolute_kernel_(A: Any, B: Any) -> arb_mat:
+    return absolute_kernel(ball(A), ball(B))
+
+
+def absolute_slope_(A: Any, B: Any) -> arb_mat:
+    return absolute_slope(ball(A), ball(B))
 
 
 # ---- for the reader

@@ -87,7 +87,7 @@ def integer_positions(expr: Any) -> tuple[int, ...]:
         return (1, 2)
     if isinstance(expr, sp.MatPow):
         return (1,)
-    return (0, 1) if isinstance(expr, sp.Identity | sp.ZeroMatrix) else ()
+    return (0, 1) if isinstance(expr, sp.Identity | sp.ZeroMatrix | sp.OneMatrix) else ()
 
 
 @singledispatch

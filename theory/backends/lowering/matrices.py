@@ -90,6 +90,11 @@ def _(expr: Any, go: Lowering) -> Slot:
     return go.ir.zeros(shape=go.shape(expr))
 
 
+@lower.register(sp.OneMatrix)
+def _(expr: Any, go: Lowering) -> Slot:
+    return go.ir.ones(shape=go.shape(expr))
+
+
 @lower.register(sp.ImmutableDenseMatrix)
 def _(expr: Any, go: Lowering) -> Slot:
     return go.ir.dense(*map(go, expr.flat()), shape=expr.shape)

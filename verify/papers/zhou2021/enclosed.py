@@ -8,11 +8,12 @@ that, and the balls tell what is left. Only python-flint and the standard librar
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
-from ...certify.operations import atan2, ball, frobenius, max_, root, total
+from ...certify.operations import atan2, ball, frobenius, max_, root, square, total
 
 Instance = dict[str, Any]
 Places = list[dict[str, Any]]
@@ -89,3 +90,26 @@ def alignment(W: fmpq_mat, T: fmpq_mat) -> tuple[fmpq, Any]:
 def squares(A: fmpq_mat) -> list[fmpq]:
     """Squared lengths of the rows."""
     return [sum((x * x for x in row), fmpq(0)) for row in A.tolist()]
+
+
+# ---- Hermite coefficients of |x|
+
+
+def hermite(i: Instance) -> Places:
+    """σ̂_k² of |x|."""
+    k = int(i["k"].p)
+    return [{"k": k, "power": square(hermite_coefficient(k))}]
+
+
+def hermite_coefficient(k: int) -> arb:
+    """E|x| He_k(x)/√(k!) for even k, from the coefficients of He_k and E|x|^{2p+1} = √(2/π) 2ᵖ p!, which are exact.
+
+    He_k = Σ_i (−1)ⁱ k!/(i! 2ⁱ (k−2i)!) x^{k−2i}; the terms are taken relative to the first, 2^{k/2} (k/2)!.
+    """
+    half = k // 2
+    term, summed = fmpq(1), fmpq(0)
+    for i in range(half + 1):
+        summed += term
+        term *= fmpq(-(2 * (half - i) - 1), 2 * (i + 1))
+    size = ball(fmpq(math.factorial(half) ** 2 * 4**half, math.factorial(k))) * 2 / arb.pi()
+    return ball(summed) * size.sqrt()
