@@ -4,6 +4,8 @@ Convergence of gradient flow, length of its path, gradient descent, and the lowe
 gives. The paper proves θ = 1 for two-layer networks (Theorem 4) and goes on from it to the rate 1/T (Theorem 5).
 """
 
+from typing import Any
+
 import sympy as sp
 
 from ...claim import Claim, Kind, Mutant, Part, Quantifier, Scale
@@ -43,8 +45,10 @@ from .kl_steps import rate
 from .setting import derived, t
 
 
-def bracket(exponent, constant):
-    return f_0 ** (1 - 2 * exponent) + (2 * exponent - 1) * constant**2 * t
+def with_power(exponent: Any, constant: Any) -> Any:
+    """The exponent is not ½, and the bracket of the power is positive."""
+    bracket: Any = f_0 ** (1 - 2 * exponent) + (2 * exponent - 1) * constant**2 * t
+    return sp.And(sp.Ne(exponent, HALF), bracket > 0)
 
 
 # ---- kl-flow
@@ -75,7 +79,7 @@ kl_flow = Claim(
             sp.Le(f_t, rate(f_0, theta, kappa**2 * t)),
             Quantifier.ALONG,
             Scale.LOG,
-            when=sp.And(sp.Ne(theta, HALF), bracket(theta, kappa) > 0),
+            when=with_power(theta, kappa),
             note="always for θ > ½; until the bracket is 0 for θ < ½",
             trivial=f_0,
         ),
@@ -332,7 +336,7 @@ kl_lower = Claim(
             sp.Ge(f_t, rate(f_0, theta_upper, K**2 * t)),
             Quantifier.ALONG,
             Scale.LOG,
-            when=sp.And(sp.Ne(theta_upper, HALF), bracket(theta_upper, K) > 0),
+            when=with_power(theta_upper, K),
             note="always for θ′ > ½; until the bracket is 0 for θ′ < ½",
         ),
     ),
