@@ -94,11 +94,14 @@ class Geometry:
 def geometry(W: Students, T: Teachers) -> Geometry:
     """Nearest teachers, angles up to sign, masses, average-neuron errors."""
     check(W, T)
-    folded, nearest, sign = _nearest(W, T)
+    nearest, sign = _nearest(W, T)
     size = _length(W)
     u = (sign * size)[..., None] * W
+    mine = T.gather(1, nearest[..., None].expand_as(W))
+    a, b = _unit(W), sign[..., None] * _unit(mine)
+    delta = 2 * torch.atan2(_length(a - b), _length(a + b))
     v = torch.zeros_like(T).scatter_add(1, nearest[..., None].expand_as(u), u) - T
-    return Geometry(nearest, folded, sign, size.square(), u, v)
+    return Geometry(nearest, delta, sign, size.square(), u, v)
 
 
 def tied_loss(T: Teachers) -> Loss:
@@ -172,20 +175,17 @@ def _pairs(some: Tensor, Z: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
 def _neurons(W: Students, T: Teachers) -> tuple[Tensor, Tensor]:
     """All neurons as vectors that enter the loss linearly, students flipped towards their teachers, and their signs in
     the residual. (B, m + r, d), (m + r,)"""
-    sign = _nearest(W.detach(), T)[2]
+    sign = _nearest(W.detach(), T)[1]
     u = (sign * _length(W))[..., None] * W
     c = torch.cat((W.new_ones(W.shape[1]), -W.new_ones(T.shape[1])))
     return torch.cat((u, T), 1), c
 
 
-def _nearest(W: Students, T: Teachers) -> tuple[Tensor, Tensor, Tensor]:
-    """Smallest angle of each student to a teacher, up to sign; which teacher; -1 where the student is obtuse to it."""
+def _nearest(W: Students, T: Teachers) -> tuple[Int64[Tensor, "B m"], Float[Tensor, "B m"]]:
+    """The teacher at the smallest angle to each student, up to sign, and -1 where the student is obtuse to it."""
     products = W @ _unit(T).mT
     nearest = products.abs().argmax(2)
-    a, b = _unit(W), _unit(T).gather(1, nearest[..., None].expand_as(W))
-    here = 2 * torch.atan2(_length(a - b), _length(a + b))
-    sign = torch.where(products.gather(2, nearest[..., None])[..., 0] < 0, -1.0, 1.0).to(W.dtype)
-    return torch.minimum(here, math.pi - here), nearest, sign
+    return nearest, torch.where(products.gather(2, nearest[..., None])[..., 0] < 0, -1.0, 1.0).to(W.dtype)
 
 
 def check(W: Students, T: Teachers) -> None:

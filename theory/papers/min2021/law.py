@@ -50,12 +50,12 @@ scaling = Claim(
     kind=Kind.SCALING,
     setting=GAUSSIAN_SETTING,
     parts=(
-        Part("constant", sp.Eq(rms, predicted), Quantifier.ASYMPTOTIC),
+        Part("constant", sp.Eq(rms, predicted), Quantifier.ASYMPTOTIC, note="as h → ∞"),
         Part(
             "exponent",
             sp.Eq(slope, sp.Max(sp.Rational(1, 2) - 2 * alpha, -alpha)),
             Quantifier.ASYMPTOTIC,
-            note="½ − 2α up to α = ½, then −α when Θ̂ ≠ 0",
+            note="as h → ∞; ½ − 2α up to α = ½, then −α when Θ̂ ≠ 0",
         ),
     ),
     assumptions=(

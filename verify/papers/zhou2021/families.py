@@ -153,8 +153,8 @@ def measure_ghost(instances: Instances, run: Run, tilt: float = 0.0) -> Measured
     budget = {"loss": loss, "gradient": slope, "valley": slope_v + loss_v}
     parts = {part: (error + 8 * EPSILON) / (1 - RESOLVED) for part, error in budget.items()}
     known = {p: (e < RESOLVED) for p, e in (("loss", loss), ("gradient", slope), ("valley", loss_v.maximum(slope_v)))}
-    drift = dict.fromkeys(("main", "light"), 2 * values["S"].sqrt() * flat)
-    return Measured(values, {**parts, "plane": flat, **drift}, judged=known)
+    drift: Tensor = 2 * flat * total.sqrt()  # of 2⟨w_j, ∇_j L⟩, as ‖w_j‖² ≤ S
+    return Measured(values, {**parts, "plane": flat, "main": drift, "light": drift}, judged=known)
 
 
 def _slope(network: Instances) -> Tensor:
