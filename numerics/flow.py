@@ -14,7 +14,7 @@ from .field import ReducedField
 from .integrate import Solution, solve_collocation, solve_explicit, solve_implicit
 from .parameters import Layout, gradient, with_rates
 from .reduced import Reduced, compress
-from .types import Batch, Field, Jacobian, Loss, Params, States, Times
+from .types import Batch, Field, Jacobian, Loss, Params, StagedField, States, Times
 
 __all__ = ["Flow", "Trajectory", "gradient_flow", "reduced_flow"]
 
@@ -207,8 +207,8 @@ def gradient_flow(
     rtol``.
 
     ``engine="implicit"`` (Radau IIA of order 9 with the exact Hessian) is for stiff flows and for many decades of
-    time. Its cost a step is cubic in the number of weights of one network, and the loss must work under `torch.func`:
-    no branches on values.
+    time. Its cost a step is cubic in the number of weights of one network. The loss must be twice differentiable, and
+    work under `torch.vmap`: no branches on values.
     """
     require(engine in ("explicit", "implicit"), f"engine = {engine!r}; expected explicit or implicit; choose one.")
     layout = Layout.of(params)
@@ -224,9 +224,10 @@ def gradient_flow(
         floor = scale * tolerance if atol is None else atol * (tolerance / rtol)
         options: dict[str, Any] = {"rtol": tolerance, "atol": floor, "max_steps": max_steps}
         options["observe"] = _hook(layout, seen, observe)
+        parts = loss, layout, speed, weight_decay
         if engine == "explicit":
-            return solve_explicit(_descent(loss, layout, speed, weight_decay), y0, times, **options)
-        return solve_implicit(*_descent_and_jacobian(loss, layout, speed, weight_decay), y0, times, **options)
+            return solve_explicit(_descent(*parts), y0, times, **options)
+        return solve_implicit(_staged_descent(*parts), _jacobian(*parts), y0, times, **options)
 
     run = solve(rtol)
     values = seen.unflatten(run.y)
@@ -246,19 +247,32 @@ def _descent(loss: Loss, layout: Layout, speed: States, weight_decay: float) -> 
     return field
 
 
-def _descent_and_jacobian(loss: Loss, layout: Layout, speed: States, weight_decay: float) -> tuple[Field, Jacobian]:
-    """The field by `torch.func`, which can be mapped, and its derivative, one product with every unit vector."""
-    slope = torch.func.grad(lambda y: loss(layout.unflatten(y)).sum())
+def _staged_descent(loss: Loss, layout: Layout, speed: States, weight_decay: float) -> StagedField:
+    """The same at several points of every instance, which the loss meets under `torch.vmap`."""
+    losses = torch.vmap(lambda y: loss(layout.unflatten(y)), in_dims=1)
 
     def field(t: Tensor, y: Tensor) -> Tensor:
-        return -speed * (slope(y) + weight_decay * y)
+        with torch.enable_grad():
+            leaf = y.detach().requires_grad_()
+            slope = torch.autograd.grad(losses(leaf).sum(), leaf)[0]
+        return -speed[:, None] * (slope + weight_decay * y)
+
+    return field
+
+
+def _jacobian(loss: Loss, layout: Layout, speed: States, weight_decay: float) -> Jacobian:
+    """Of the descent: the gradient is differentiated along every unit vector at once."""
 
     def jacobian(t: Tensor, y: Tensor) -> Tensor:
         units = torch.eye(y.shape[1], dtype=y.dtype, device=y.device)
-        products = torch.func.vjp(lambda z: field(t, z), y)[1]
-        return torch.vmap(lambda e: products(e.expand_as(y))[0], out_dims=1)(units)
+        with torch.enable_grad():
+            leaf = y.detach().requires_grad_()
+            slope = torch.autograd.grad(loss(layout.unflatten(leaf)).sum(), leaf, create_graph=True)[0]
+            along = units[:, None].expand(-1, *y.shape)
+            hessian = torch.autograd.grad(slope, leaf, along, is_grads_batched=True)[0].movedim(0, 1)
+        return -speed[..., None] * (hessian + weight_decay * units)
 
-    return field, jacobian
+    return jacobian
 
 
 def _hook(layout: Layout, seen: Layout, observe: Callable[[Params], dict[str, Tensor]] | None):

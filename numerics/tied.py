@@ -127,10 +127,11 @@ def _excesses(Z: Float[Tensor, "B n d"]) -> Float[Tensor, "B n n"]:
     Obtuse pairs go through ``g(theta) = g(pi - theta) - pi cos(theta)``: opposite neurons then meet, like parallel
     ones, at the angle where g is flat, and the missing derivative of an angle at 0 does no harm to two derivatives.
     """
-    unit, size, product = _unit(Z), _length(Z), Z @ Z.mT
-    a, b, obtuse = unit[:, :, None], unit[:, None], product < 0
-    apart, together = _length(a - b), _length(a + b)
-    acute = 2 * torch.atan2(torch.where(obtuse, together, apart), torch.where(obtuse, apart, together))
+    unit, size = _split(Z)
+    product = Z @ Z.mT
+    obtuse = product < 0
+    side = torch.where(obtuse, -1.0, 1.0).to(Z.dtype)[..., None]
+    acute = 2 * torch.asin(_length(unit[:, :, None] - side * unit[:, None]) / 2)  # unit vectors, at most sqrt(2) apart
     return size[:, :, None] * size[:, None] * sine_excess(acute) - torch.where(obtuse, math.pi * product, 0.0)
 
 
@@ -179,10 +180,12 @@ def _neurons(W: Students, T: Teachers) -> tuple[Tensor, Tensor]:
 
 def _nearest(W: Students, T: Teachers) -> tuple[Tensor, Tensor, Tensor]:
     """Smallest angle of each student to a teacher, up to sign; which teacher; -1 where the student is obtuse to it."""
-    theta = angles(W, T)
-    folded, nearest = torch.minimum(theta, math.pi - theta).min(2)
-    here = theta.gather(2, nearest[..., None])[..., 0]
-    return folded, nearest, torch.where(here > math.pi / 2, -1.0, 1.0).to(W.dtype)
+    products = W @ _unit(T).mT
+    nearest = products.abs().argmax(2)
+    a, b = _unit(W), _unit(T).gather(1, nearest[..., None].expand_as(W))
+    here = 2 * torch.atan2(_length(a - b), _length(a + b))
+    sign = torch.where(products.gather(2, nearest[..., None])[..., 0] < 0, -1.0, 1.0).to(W.dtype)
+    return torch.minimum(here, math.pi - here), nearest, sign
 
 
 def check(W: Students, T: Teachers) -> None:
@@ -201,8 +204,13 @@ def _check_teachers(T: Teachers) -> None:
 
 def _unit(x: Tensor) -> Tensor:
     """Rows divided by their lengths; 0 stays 0."""
-    length = _length(x)[..., None]
-    return x / torch.where(length > 0, length, torch.ones_like(length))
+    return _split(x)[0]
+
+
+def _split(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Direction and length of the rows; a row of zeros has direction 0."""
+    length = _length(x)
+    return x / torch.where(length > 0, length, torch.ones_like(length))[..., None], length
 
 
 def _length(x: Tensor) -> Tensor:
@@ -213,7 +221,7 @@ def _length(x: Tensor) -> Tensor:
 
 
 def _coefficients(term: Callable[[int], float]) -> tuple[float, ...]:
-    return tuple(term(k) for k in range(1, 8))
+    return tuple(term(k) for k in range(1, 7))
 
 
 _EXCESS = _coefficients(lambda k: (-1) ** (k + 1) * 2 * k / math.factorial(2 * k + 1))

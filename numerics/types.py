@@ -28,5 +28,8 @@ BatchLoss = Callable[[Params, Tensor], Tensor]
 Field = Callable[[Tensor, Tensor], Tensor]
 """The right side of an ODE: times (B,) and states (B, N) to derivatives (B, N)."""
 
+StagedField = Callable[[Tensor, Tensor], Tensor]
+"""The same at s points of every instance: times (B, s) and states (B, s, N) to derivatives (B, s, N)."""
+
 Jacobian = Callable[[Tensor, Tensor], Tensor]
-"""The derivative of such a right side by the state: times (B,) and states (B, N) to matrices (B, N, N)."""
+"""The derivative of a right side by the state: times (B,) and states (B, N) to matrices (B, N, N)."""

@@ -126,7 +126,9 @@ def constants(claim: Claim) -> tuple[Constant, ...]:
 
 
 def log_of(expr: Any) -> Any:
-    """log of a positive expression with products, powers and exponentials opened, so that nothing underflows."""
+    """log of an expression ≥ 0 with products, powers and exponentials opened, so that nothing underflows; −∞ for 0."""
+    if expr == 0:
+        return sp.S.NegativeInfinity
     if isinstance(expr, sp.exp):
         return expr.args[0]
     if isinstance(expr, sp.Mul):
@@ -150,9 +152,9 @@ def _of_part(part: Part, claim: Claim) -> Iterator[tuple[Operator, tuple[str, An
             if relation is not None and relation != part.relation and whole != other:
                 yield operator, ("", old, new), {"relation": relation}
     if not part.is_equation:
-        turned = part.relation.reversedsign.func if part.relation.func in (sp.Le, sp.Ge) else None
-        if turned is not None:
-            yield Operator.RELATION, ("", part.relation, turned(left, right)), {"relation": turned(left, right)}
+        turned = part.relation.reversedsign.func(left, right) if part.relation.func in (sp.Le, sp.Ge) else None
+        if isinstance(turned, Relational):  # f ≥ 0 is true of what cannot be negative
+            yield Operator.RELATION, ("", part.relation, turned), {"relation": turned}
     if part.when != sp.true:
         yield Operator.CONDITION, ("", part.when, sp.true), {"when": sp.true}
 

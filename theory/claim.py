@@ -39,7 +39,7 @@ class Quantifier(Enum):
     END = "at the end of training"
     PROBABILITY = "with probability at least 1 − δ over the initialisation"
     LAW = "in distribution"
-    ASYMPTOTIC = "as the width grows"
+    ASYMPTOTIC = "asymptotically"
 
 
 class Scale(Enum):

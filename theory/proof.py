@@ -10,7 +10,16 @@ from typing import Any, NamedTuple
 
 import sympy as sp
 
-from .decide import Decision, Implication, Inequality, Outcome, decide_implication, decide_inequality
+from .decide import (
+    BoxInequality,
+    Decision,
+    Implication,
+    Inequality,
+    Outcome,
+    decide_implication,
+    decide_inequality,
+    decide_on_box,
+)
 from .errors import TheoryError
 
 
@@ -19,7 +28,7 @@ class StepKind(Enum):
 
     ALGEBRA = "exact algebra"
     SMT = "polynomial inequality"
-    BALLS = "inequality in one variable"
+    BALLS = "inequality on an interval or a box"
     LEMMA = "standard lemma"
     CLAIM = "claim of the catalogue"
     CITED = "cited"
@@ -90,8 +99,11 @@ def polynomial(text: str, implications: Callable[[], list[Implication]]) -> Step
     return Step(StepKind.SMT, text, implications)
 
 
-def enclosed(text: str, inequalities: Callable[[], list[Inequality]]) -> Step:
-    """A step of inequalities in one variable, which balls decide on the stated interval when the step is checked."""
+def enclosed(
+    text: str, inequalities: Callable[[], list[Inequality] | list[BoxInequality] | list[Inequality | BoxInequality]]
+) -> Step:
+    """A step of inequalities, in one variable on an interval or in several on a box, which balls decide when the step
+    is checked."""
     return Step(StepKind.BALLS, text, inequalities)
 
 
@@ -178,10 +190,14 @@ def _decide(decide: Callable[[Any], Decision], proven: StepStatus, statements: l
     return Finding(proven)
 
 
+def _decide_by_balls(statement: Inequality | BoxInequality) -> Decision:
+    return decide_on_box(statement) if isinstance(statement, BoxInequality) else decide_inequality(statement)
+
+
 JUDGES: dict[StepKind, Callable[[Step, list[Any]], Finding]] = {
     StepKind.ALGEBRA: _check_equations,
     StepKind.SMT: lambda _, statements: _decide(decide_implication, StepStatus.DECIDED, statements),
-    StepKind.BALLS: lambda _, statements: _decide(decide_inequality, StepStatus.ENCLOSED, statements),
+    StepKind.BALLS: lambda _, statements: _decide(_decide_by_balls, StepStatus.ENCLOSED, statements),
 }
 
 

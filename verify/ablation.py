@@ -11,8 +11,8 @@ from torch import Tensor
 from theory import Assumption, Claim
 
 from .checks import Judgement, assumptions_hold, judge
+from .errors import UNTRAINABLE
 from .experiment import Experiment, Instances, Measure, Run, pick, plain, varied
-from .extremal import UNTRAINABLE
 
 FAMILIES = 2
 """Families that are tried without an assumption, at most."""

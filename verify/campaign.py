@@ -22,8 +22,9 @@ from theory import Claim, get_claim, select
 from .data import Dataset
 from .environment import environment, source_digest, versions
 from .errors import UsageError
-from .experiment import Experiment, Sampling
+from .experiment import Experiment, Run, Sampling
 from .papers import experiment_of
+from .pictures import figures_of, whole_papers
 from .predictions import data_section
 from .profiles import CAMPAIGN_LEVEL, Profile, get_profile
 from .result import claim_result
@@ -33,7 +34,7 @@ from .store import Store, fingerprint
 from .verdict import as_expected, unexpected
 from .work import Piece, attempt, claim_for, merge, start_worker
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 Event = Callable[[dict[str, Any]], None]
 
 
@@ -72,7 +73,7 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
     pieces = {c.id: _pieces(c, profile, request, device, level) for c in claims}
     on_event({"event": "planned", "claims": [c.id for c in claims]})
     data = None if request.data is None else data_section(request.data, request.seed)
-    results, interrupted = _results(pieces, claims, request, level, on_event)
+    results, figures, interrupted = _results(pieces, claims, request, level, on_event)
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "lemmaflow", "version": version("lemmaflow")},
@@ -92,21 +93,24 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
         "interrupted": interrupted,
         "exit_code": exit_code(results, interrupted),
         "data": data,
+        "figures": figures,
         "claims": results,
     }
 
 
 def _results(
     pieces: dict[str, list[Piece]], claims: list[Claim], request: Request, level: float, on_event: Event
-) -> tuple[list[dict[str, Any]], bool]:
-    """The results of the claims, in their order, and whether Ctrl-C cut the work short: what was finished is kept."""
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], bool]:
+    """The results of the claims, in their order, the pictures of their papers, and whether Ctrl-C cut the work short:
+    what was finished is kept."""
     store = Store(request.out / "campaign.sqlite")
-    results, interrupted = [], False
+    results, figures, interrupted = [], [], False
     try:
         for claim, shards in _work(pieces, claims, store, request, level, on_event):
             result = claim_result(claim_for(claim.id, request.data), merge(shards), request.out)
             results.append(result)
             on_event({"event": "finished", "claim": claim.id, "result": result})
+        figures = _figures(claims, store, pieces[claims[0].id][0])
     except KeyboardInterrupt:
         interrupted = True
         if threading.current_thread() is threading.main_thread():
@@ -114,7 +118,7 @@ def _results(
     finally:
         store.close()
     order = [c.id for c in claims]
-    return sorted(results, key=lambda r: order.index(r["id"])), interrupted
+    return sorted(results, key=lambda r: order.index(r["id"])), figures, interrupted
 
 
 def _selected(request: Request) -> list[Claim]:
@@ -144,15 +148,7 @@ def _work(
     on_event: Event,
 ) -> Iterator[tuple[Claim, list[dict[str, Any]]]]:
     """Yield each claim with the results of its shards as soon as all of them are there."""
-    any_piece = next(iter(pieces.values()))[0]
-    shared = {
-        "profile": any_piece.profile.settings(),
-        "seed": request.seed,
-        "device": any_piece.device,
-        "data": request.data and request.data.digest(),
-        "source": source_digest(),
-        "versions": versions(),
-    }
+    shared = _settings(next(iter(pieces.values()))[0])
     search, sampling = fingerprint(**shared), fingerprint(**shared, level=level)
     keys = {c.id: sampling if isinstance(experiment_of(c.id), Sampling) else search for c in claims}
     done = {c.id: [store.get(keys[c.id], c.id, p.shard) for p in pieces[c.id]] for c in claims}
@@ -169,6 +165,32 @@ def _work(
         on_event({"event": "progress", "claim": piece.claim, "done": finished, "total": len(done[piece.claim])})
         if all(r is not None for r in done[piece.claim]):
             yield by_id[piece.claim], done[piece.claim]  # type: ignore[misc]
+
+
+def _settings(piece: Piece) -> dict[str, Any]:
+    """What every stored result of the campaign of a piece depends on."""
+    return {
+        "profile": piece.profile.settings(),
+        "seed": piece.seed,
+        "device": piece.device,
+        "data": piece.data and piece.data.digest(),
+        "source": source_digest(),
+        "versions": versions(),
+    }
+
+
+def _figures(claims: list[Claim], store: Store, piece: Piece) -> list[dict[str, Any]]:
+    """The pictures of the papers that are verified as a whole, made once and stored; none of a user's own data."""
+    if piece.data is not None:
+        return []
+    key, figures = fingerprint(**_settings(piece)), []
+    for paper in whole_papers(claims):
+        done = store.get(key, f"{paper}: figures", 0)
+        if done is None:
+            done = {"figures": figures_of(paper, piece.seed, piece.profile, Run(torch.device(piece.device)))}
+            store.put(key, f"{paper}: figures", 0, done)
+        figures += done["figures"]
+    return figures
 
 
 def _carry_out_all(todo: list[Piece], jobs: int, on_event: Event) -> Iterator[tuple[Piece, dict[str, Any]]]:

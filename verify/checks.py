@@ -9,7 +9,7 @@ from typing import Any
 
 import sympy as sp
 import torch
-from sympy.core.relational import Relational
+from sympy.core.relational import GreaterThan, LessThan, Relational, StrictGreaterThan, StrictLessThan
 from torch import Tensor
 
 from theory import Claim, Mutant, Part, Scale, mutated
@@ -228,4 +228,29 @@ def _predicates(claim: Claim) -> list[Any]:
         compile_expression(a.predicate, definitions=claim.definitions, backend="torch")
         for a in claim.assumptions
         if a.predicate is not None
+    ]
+
+
+def outside(claim: Claim, measured: Measured) -> Tensor:
+    """(B,) by how much the assumptions that are inequalities are missed, each relative to its larger side, summed; 0
+    where they hold. Differentiable where the measurement is."""
+    tensors = [v for v in measured.values.values() if isinstance(v, Tensor)]
+    total = torch.zeros(max(len(v) for v in tensors), dtype=torch.float64, device=tensors[0].device)
+    for program in _inequalities(claim):
+        small, large = (torch.as_tensor(x) for x in program({n: measured.values[n] for n in program.inputs}))
+        size = torch.maximum(small.detach().abs(), large.detach().abs()).clamp_min(TINY)
+        missed = ((small - large).clamp_min(0) / size).nan_to_num(nan=0.0)
+        total = total + (missed.flatten(1).amax(1) if missed.ndim > 1 else missed)
+    return total
+
+
+@lru_cache(maxsize=512)
+def _inequalities(claim: Claim) -> list[Any]:
+    """Programs of [smaller side, larger side] of every inequality that an assumption consists of."""
+    predicates = [a.predicate for a in claim.assumptions if a.predicate is not None]
+    return [
+        compile_expression([r.lts, r.gts], definitions=claim.definitions, backend="torch")
+        for p in predicates
+        for r in sp.And.make_args(p)
+        if isinstance(r, LessThan | StrictLessThan | GreaterThan | StrictGreaterThan)
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from theory import TheoryError
+
 
 class VerifyError(ValueError):
     """Base of every error that this package raises on purpose."""
@@ -17,3 +19,7 @@ class DataError(VerifyError):
 
 class OutputError(VerifyError):
     """A place that results cannot be written to."""
+
+
+UNTRAINABLE = (TheoryError, VerifyError, ValueError, ArithmeticError, RuntimeError)
+"""What a measurement may raise where varied instances left what can be trained."""

@@ -1,8 +1,8 @@
 """The search for extremal instances: networks that bring a statement as near to violation as possible.
 
 From the nearest instance found so far, batches of varied copies are trained and the best kept; where the measurement
-can be differentiated, its gradient is followed, with a line search over one batch. Only the tensors that the experiment
-calls `movable` are varied, so that the claim's assumptions go on to hold; they are checked all the same.
+can be differentiated, all copies of a batch follow the gradient of their scores first. Only the tensors that the
+experiment calls `movable` are varied. What leaves the claim's assumptions is never kept.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from theory import Claim, TheoryError
+from theory import Claim
 
+from .ascent import Height, Landscape, ascend
 from .batch import GRADIENT_ASCENT, LOCAL_SEARCH
-from .checks import assumptions_hold
-from .errors import VerifyError
+from .checks import assumptions_hold, outside
+from .errors import UNTRAINABLE
 from .experiment import Experiment, Instances, Measured, Run, pick, rows
 
 Score = Callable[[Measured], Tensor]
@@ -26,8 +27,8 @@ Score = Callable[[Measured], Tensor]
 Watch = Callable[[Instances, Measured, str], None]
 """Sees the instances that the search trains, and how they were found."""
 BATCH = 32
-RATES = (1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3)
-UNTRAINABLE = (TheoryError, VerifyError, ValueError, ArithmeticError, RuntimeError)
+GAIN, LEAST = 1e-3, 1e-6
+"""A gradient goes on to be followed if it raised the score by this share of it, and by so much at least."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Best:
 
 @dataclass(frozen=True)
 class Climber:
-    """A local search for one claim. `watch` sees all instances that are trained and lie within the assumptions."""
+    """A local search for one claim. `watch` sees each batch's instances within the assumptions; of those led uphill the
+    best that was met on the way."""
 
     claim: Claim
     experiment: Experiment
@@ -49,18 +51,18 @@ class Climber:
     watch: Watch
 
     def climb(self, start: Best, score: Score, rounds: int, seed: int) -> Best:
-        """`rounds` batches of varied copies of the best instance; every third round follows the gradient, as long as
-        there is one and a step along it helps: where training is not differentiated it is that of one side alone."""
+        """`rounds` batches of varied copies of the best instance; in every third and in the last the copies are led
+        uphill, as long as there is a gradient that can be trusted, and it helps."""
         generator, best, differentiable = torch.Generator().manual_seed(seed), start, True
         for k in range(rounds):
-            candidates, how = None, GRADIENT_ASCENT
-            if differentiable and k % 3 == 2:
-                candidates = self._uphill(best.instances, score)
-                differentiable = candidates is not None
-            if candidates is None:
-                candidates, how = vary(best.instances, self.experiment.movable, BATCH, generator), LOCAL_SEARCH
+            candidates, how = vary(best.instances, self.experiment.movable, BATCH, generator), LOCAL_SEARCH
+            if differentiable and (k % 3 == 2 or k == rounds - 1):
+                uphill = ascend(self._landscape(score), candidates, self.experiment.movable, generator)
+                differentiable = uphill is not None
+                candidates, how = (candidates, how) if uphill is None else (uphill, GRADIENT_ASCENT)
             better = self._better(best, candidates, score, how)
-            differentiable = differentiable and (how != GRADIENT_ASCENT or better is not best)
+            helped = better.score - best.score > max(GAIN * abs(best.score), LEAST)
+            differentiable = differentiable and (how != GRADIENT_ASCENT or helped)
             best = better
         return best
 
@@ -76,22 +78,15 @@ class Climber:
         i = int(values.argmax())
         return Best(pick(candidates, [i]), float(values[i]), how) if float(values[i]) > best.score else best
 
-    def _uphill(self, instances: Instances, score: Score) -> Instances | None:
-        """Copies of the instance moved along the gradient of its score, by several lengths; None without one."""
-        leaves = {k: instances[k].clone().requires_grad_() for k in self.experiment.movable if k in instances}
-        try:
-            value = score(self.experiment.measure({**instances, **leaves}, self.run)).sum()
-            slopes = torch.autograd.grad(value, list(leaves.values()), allow_unused=True)
-        except UNTRAINABLE:
-            return None
-        if not all(s is None or bool(torch.isfinite(s).all()) for s in slopes) or all(s is None for s in slopes):
-            return None
-        rates = torch.tensor(RATES, dtype=torch.float64)
-        moved = {
-            k: (x + _outer(rates, torch.zeros_like(x) if s is None else s * _size(x) / _size(s))).detach()
-            for (k, x), s in zip(leaves.items(), slopes, strict=True)
-        }
-        return {**_repeated(instances, len(RATES)), **moved}
+    def _landscape(self, score: Score) -> Landscape:
+        """What the gradient is taken of."""
+
+        def height(instances: Instances) -> Height:
+            measured = self.experiment.measure(instances, self.run)
+            held = assumptions_hold(self.claim, measured).cpu()
+            return Height(score(measured).cpu(), outside(self.claim, measured).cpu(), held)
+
+        return height
 
 
 def vary(instances: Instances, movable: tuple[str, ...], n: int, generator: torch.Generator) -> Instances:
@@ -128,7 +123,3 @@ def _size(x: Tensor) -> float:
     """Root mean square of the entries, 1 where all are 0."""
     size = float(x.detach().square().mean().sqrt())
     return size if size > 0 and math.isfinite(size) else 1.0
-
-
-def _outer(rates: Tensor, step: Tensor) -> Tensor:
-    return rates.reshape(-1, *[1] * (step.ndim - 1)) * step

@@ -296,7 +296,7 @@ def _cover(violated: Tensor) -> list[int]:
     while len(chosen) < CONFIRMED_EACH and bool(left.any()):
         i = int(left.sum(0).argmax())
         chosen.append(i)
-        left[left[:, i].clone()] = False
+        left = left & ~left[:, [i]]
     return chosen
 
 

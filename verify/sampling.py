@@ -173,7 +173,8 @@ def _test(part: Part, j: Judgement, name: str, level: float, degrees: int | None
         return uniform_test(name, j.sides.right[:, 0].cpu().numpy(), level)
     if part.quantifier is Quantifier.ASYMPTOTIC and degrees:
         observed, expected, error = (float(x[0, 0]) for x in (j.sides.left, j.sides.right, j.sides.budget))
-        return student_test(name, observed, expected, error, degrees, level)
+        side = 0 if part.is_equation else -1 if part.is_lower_bound else 1
+        return student_test(name, observed, expected, error, degrees, level, side)
     raise VerifyError(
         f"part {part.name!r} is claimed {part.quantifier.value}; draws can test coverage (all parts of the claim with "
         "probability 1 − δ), laws, and scaling with degrees of freedom"

@@ -17,8 +17,9 @@ from theory.evaluate import compile as compile_expression
 
 from .batch import GRADIENT_ASCENT, LOCAL_SEARCH, Batch
 from .checks import part_expressions, sides_of
+from .errors import UNTRAINABLE
 from .experiment import Experiment, Measured, Run, batch_size, pick, plain
-from .extremal import UNTRAINABLE, Best, Climber
+from .extremal import Best, Climber
 
 FURTHEST = math.log(100.0)
 """A constant is moved by a factor of at most 100."""
@@ -59,16 +60,28 @@ class Moving:
         Differentiable where the measurement is.
         """
         with torch.no_grad():
-            low = torch.zeros(self._batch(limit, measured), dtype=torch.float64)
-            high = torch.full_like(low, FURTHEST)
-            refuted = self.excess(limit, measured, high) > 0
-            for _ in range(HALVINGS):
-                middle = (low + high) / 2
-                over = self.excess(limit, measured, middle) > 0
-                low, high = torch.where(over, low, middle), torch.where(over, middle, high)
+            refuted, high = self._crossing(limit, measured)
         if any(isinstance(v, Tensor) and v.requires_grad for v in measured.values.values()):
             high = self._implicit(limit, measured, high)
         return torch.where(refuted, high, torch.inf)
+
+    def _crossing(self, limit: Limit, measured: Measured) -> tuple[Tensor, Tensor]:
+        """Whether each instance refutes the constant moved by `FURTHEST`, and where the excess turns positive: from
+        above within `FURTHEST`/2^`HALVINGS`, by the ITP method (Oliveira, Takahashi 2021). (B,), (B,)"""
+        low = torch.zeros(self._batch(limit, measured), dtype=torch.float64)
+        high = torch.full_like(low, FURTHEST)
+        below, above = (self.excess(limit, measured, x) for x in (low, high))
+        refuted = above > 0
+        high = torch.where(below > 0, low, high)
+        for k in range(HALVINGS + 1):
+            if not bool((refuted & (high - low > FURTHEST / 2**HALVINGS)).any()):
+                break
+            middle = _between(low, high, below, above, FURTHEST / 2**k)
+            found = self.excess(limit, measured, middle)
+            over = found > 0
+            low, below = torch.where(over, low, middle), torch.where(over, below, found)
+            high, above = torch.where(over, middle, high), torch.where(over, found, above)
+        return refuted, high
 
     def _implicit(self, limit: Limit, measured: Measured, reach: Tensor) -> Tensor:
         """The same reach with its derivative by the measurement: where excess = 0, it is −∂excess over ∂excess/∂reach.
@@ -174,6 +187,18 @@ class Sharpness(Moving):
             if reach < nearest:
                 confirmed, nearest = best, reach
         return confirmed, nearest
+
+
+def _between(low: Tensor, high: Tensor, below: Tensor, above: Tensor, widest: float) -> Tensor:
+    """Where to look next for the root between two ends: where the chord crosses 0, moved a little towards the middle,
+    and near enough to it that the bracket is never wider than halving would leave it. (B,)"""
+    middle, width = (low + high) / 2, high - low
+    chord = low + width * below / (below - above)
+    chord = torch.where(torch.isfinite(chord), chord, middle)
+    aside = middle - chord
+    aside = torch.sign(aside) * (aside.abs() - width.square() / FURTHEST).clamp_min(0)
+    free = (widest - width / 2).clamp_min(0)
+    return middle - torch.maximum(torch.minimum(aside, free), -free)
 
 
 def _told_apart(found: tuple[Constant, ...]) -> list[Constant]:

@@ -247,13 +247,15 @@ def uniform_test(name: str, u: np.ndarray, level: float) -> Test:
 
 
 def student_test(
-    name: str, observed: float, expected: float, standard_error: float, degrees: int, level: float
+    name: str, observed: float, expected: float, standard_error: float, degrees: int, level: float, side: int = 0
 ) -> Test:
-    """Two-sided t test of an estimate whose standard error was itself estimated, with so many degrees of freedom; its
-    confidence interval is told with it."""
-    p = float(2 * stats.t.sf(abs(observed - expected) / standard_error, degrees))
+    """t test of an estimate whose standard error was itself estimated, with so many degrees of freedom; its confidence
+    interval is told with it. `side` 1 rejects only what lies above `expected` (claimed is ≤), −1 only below (≥)."""
+    distance = (observed - expected) / standard_error
+    p = float(stats.t.sf(side * distance, degrees) if side else 2 * stats.t.sf(abs(distance), degrees))
     low, high = student_interval(observed, standard_error, degrees)
-    text = f"two-sided t, {degrees} degrees of freedom; {CONFIDENCE:.0%} interval {low:.4g} … {high:.4g}"
+    sides = "one-sided" if side else "two-sided"
+    text = f"{sides} t, {degrees} degrees of freedom; {CONFIDENCE:.0%} interval {low:.4g} … {high:.4g}"
     return Test(name, text, degrees + 1, observed, expected, p, level)
 
 

@@ -138,7 +138,7 @@ def test_report_formats(command, campaign, tmp_path):
     campaign(demo.report())
     command("verify", "--out", tmp_path)
     assert command("report", tmp_path).out.startswith("<!DOCTYPE html>")
-    assert json.loads(command("report", tmp_path, "--format", "json").out)["schema_version"] == "1.1"
+    assert json.loads(command("report", tmp_path, "--format", "json").out)["schema_version"] == "1.2"
     assert command("report", tmp_path, "--format", "md").out.startswith("# lemmaflow report")
     assert command("report", tmp_path, "--format", "junit", "-o", tmp_path / "j.xml").out == ""
     assert ET.parse(tmp_path / "j.xml").getroot().tag == "testsuites"

@@ -22,7 +22,7 @@ ORDERS = 6  # derivatives tried at an end
 PRECISION = 128  # bits
 SMOOTH = (
     *(sp.Symbol, sp.Rational, sp.NumberSymbol, sp.Add, sp.Mul, sp.Pow),
-    *(sp.exp, sp.log, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.erf, sp.erfc),
+    *(sp.exp, sp.log, sp.sin, sp.cos, sp.atan, sp.sinh, sp.cosh, sp.tanh, sp.erf, sp.erfc),
 )
 
 

@@ -138,13 +138,14 @@ def _tidy(value: float) -> float | int:
 
 
 def _solved(claim: Claim, parts: tuple[Part, ...], name: str, binding: Any) -> dict[str, Any]:
-    """Solutions of the first part in which the quantity occurs."""
+    """Solutions of the first part in which the quantity occurs and whose condition is not false at these values."""
     symbol = find_quantity({q.name: q for q in claim.setting}, name, claim).symbol
     if symbol in binding:
         raise UsageError(f"--solve-for {name}: {name} has a value already")
     if isinstance(symbol, sp.MatrixSymbol):
         raise UsageError(f"--solve-for {name}: it is a matrix; only numbers can be solved for")
     expansion = Expansion(claim, binding, free=symbol)
+    parts = tuple(p for p in parts if expansion.expand(p.when) != sp.false) or parts
     sides = [[expansion.expand(side) for side in (p.relation.lhs, p.relation.rhs)] for p in parts]
     chosen = next((k for k, pair in enumerate(sides) if _occurs(symbol, pair)), 0)
     left, right = sides[chosen]

@@ -73,7 +73,11 @@ def _possible(solution: Any, symbol: Any) -> bool:
     if not symbol.is_real:
         return True
     others = sorted(solution.free_symbols, key=str)
-    trials = [{s: sp.Rational(k + 2 + 3 * i, 2 + (k + i) % 5) for i, s in enumerate(others)} for k in range(5)]
+    trials = [
+        {s: sp.Rational(k + 2 + 3 * i, 2 + (k + i) % 5) for i, s in enumerate(order)}
+        for order in (others, others[::-1])  # a solution may need f₀ > f(t), or the other way round
+        for k in range(5)
+    ]
     values = [sp.N(solution.subs(trial)) for trial in trials]
     real = [v for v in values if v.is_real]
     return bool(real) and not (symbol.is_nonnegative and all(v.is_negative for v in real))

@@ -43,9 +43,9 @@ def curve_plot(curve: dict[str, Any]) -> str:
     values = [y for series in curve["series"] for y in series["y"]]
     y = PLOT.up(values, log=curve["yscale"] == "log")
     styles = line_styles(curve["series"])
-    lines = [_line(curve["x"], s["y"], x, y, style) for s, style in zip(curve["series"], styles, strict=True)]
-    frame = _frame(PLOT, x, y, curve["xlabel"], curve["ylabel"])
-    return _svg(PLOT, curve["title"], frame + "".join(lines))
+    lines = [line(curve["x"], s["y"], x, y, style) for s, style in zip(curve["series"], styles, strict=True)]
+    axes = frame(PLOT, x, y, curve["xlabel"], curve["ylabel"])
+    return svg(PLOT, curve["title"], axes + "".join(lines))
 
 
 AXES = {"t": "time of the flow", "k": "steps", "instance": "instance"}
@@ -65,9 +65,9 @@ def survivor_plot(curve: dict[str, Any], title: str) -> str:
     log = min(values, default=0.0) > 0 and max(values) > WIDE_RANGE * min(values)
     apart = curve["axis"] == "instance"
     x, y = SMALL.across(curve["x"], log=False, margin=0.05 if apart else 0), SMALL.up(values, log=log)
-    draw = _marks if apart else _line
+    draw = _marks if apart else line
     drawn = [draw(curve["x"], curve[side], x, y, style) for side, style in SIDES.items()]
-    return _svg(SMALL, title, _frame(SMALL, x, y, AXES[curve["axis"]], "") + "".join(drawn))
+    return svg(SMALL, title, frame(SMALL, x, y, AXES[curve["axis"]], "") + "".join(drawn))
 
 
 def histogram(slack: dict[str, Any]) -> str:
@@ -80,8 +80,8 @@ def histogram(slack: dict[str, Any]) -> str:
     if x.shows(0.0):
         at = f"{x(0.0):.1f}"
         zero = f'<line class="zero" x1="{at}" x2="{at}" y1="{TOP}" y2="{PLOT.height - BOTTOM}"/>'
-    frame = _frame(PLOT, x, y, slack["unit"], "instances")
-    return _svg(PLOT, f"Distribution of the slack ({slack['unit']})", frame + bars + zero)
+    axes = frame(PLOT, x, y, slack["unit"], "instances")
+    return svg(PLOT, f"Distribution of the slack ({slack['unit']})", axes + bars + zero)
 
 
 def line_styles(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -108,8 +108,8 @@ def survivor_legend() -> list[tuple[str, str]]:
 
 
 def _swatch(style: dict[str, Any]) -> str:
-    line = f'<path d="M1 4H25" {_attributes(style)}/>'
-    return f'<svg class="swatch" viewBox="0 0 26 8" aria-hidden="true">{line}</svg>'
+    stroke = f'<path d="M1 4H25" {attributes(style)}/>'
+    return f'<svg class="swatch" viewBox="0 0 26 8" aria-hidden="true">{stroke}</svg>'
 
 
 def _colour(measured: list[dict[str, Any]], index: int) -> str:
@@ -123,20 +123,21 @@ def _style(role: str, colour: str, *, crowd: bool) -> dict[str, Any]:
     return {"colour": colour, "dash": "7 4" if role == "bound" else "1.5 4", "width": 1.9, "opacity": 1}
 
 
-def _attributes(style: dict[str, Any]) -> str:
+def attributes(style: dict[str, Any]) -> str:
+    """How a line of this style is stroked."""
     dash = f' stroke-dasharray="{style["dash"]}"' if style["dash"] else ""
     faint = f' stroke-opacity="{style["opacity"]}"' if style["opacity"] != 1 else ""
     return f'fill="none" stroke="{style["colour"]}" stroke-width="{style["width"]}"{dash}{faint}'
 
 
-def _line(xs: list[Any], ys: list[Any], x: Axis, y: Axis, style: dict[str, Any]) -> str:
+def line(xs: list[Any], ys: list[Any], x: Axis, y: Axis, style: dict[str, Any]) -> str:
     """A polyline, interrupted where a value is missing or cannot be shown on the axis."""
     path, pen_down = [], False
     for a, b in zip(xs, ys, strict=False):
         if x.shows(a) and y.shows(b):
             path.append(f"{'L' if pen_down else 'M'}{x(a):.1f} {y(b):.1f}")
         pen_down = x.shows(a) and y.shows(b)
-    return f'<path d="{"".join(path)}" {_attributes(style)} stroke-linejoin="round"/>' if path else ""
+    return f'<path d="{"".join(path)}" {attributes(style)} stroke-linejoin="round"/>' if path else ""
 
 
 def _marks(xs: list[Any], ys: list[Any], x: Axis, y: Axis, style: dict[str, Any]) -> str:
@@ -144,7 +145,7 @@ def _marks(xs: list[Any], ys: list[Any], x: Axis, y: Axis, style: dict[str, Any]
     shown = [(x(a), y(b)) for a, b in zip(xs, ys, strict=False) if x.shows(a) and y.shows(b)]
     if style["dash"]:
         strokes = "".join(f"M{a - 7:.1f} {b:.1f}h14" for a, b in shown)
-        return f'<path d="{strokes}" {_attributes({**style, "dash": ""})}/>'
+        return f'<path d="{strokes}" {attributes({**style, "dash": ""})}/>'
     return "".join(f'<circle cx="{a:.1f}" cy="{b:.1f}" r="3" fill="{style["colour"]}"/>' for a, b in shown)
 
 
@@ -154,7 +155,7 @@ def _bar(x: Axis, y: Axis, left: float, right: float, number: int) -> str:
     return f'<rect class="bar" x="{a + 0.5:.1f}" y="{top:.1f}" width="{width:.1f}" height="{base - top:.1f}"/>'
 
 
-def _frame(canvas: Canvas, x: Axis, y: Axis, xlabel: str, ylabel: str) -> str:
+def frame(canvas: Canvas, x: Axis, y: Axis, xlabel: str, ylabel: str) -> str:
     """Grid, tick labels and axis titles."""
     floor, right = canvas.height - BOTTOM, canvas.width - RIGHT
     parts = []
@@ -176,7 +177,8 @@ def _frame(canvas: Canvas, x: Axis, y: Axis, xlabel: str, ylabel: str) -> str:
     return "".join(parts)
 
 
-def _svg(canvas: Canvas, title: str, body: str) -> str:
+def svg(canvas: Canvas, title: str, body: str) -> str:
+    """A whole drawing, with its title for those who do not see it."""
     name = escape(title, quote=True)
     return f'<svg class="plot" viewBox="0 0 {canvas.width} {canvas.height}" role="img" aria-label="{name}">{body}</svg>'
 

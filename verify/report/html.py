@@ -17,7 +17,7 @@ from theory.catalogue import get_claim
 from theory.claim import Claim, Part, Quantity
 from theory.errors import TheoryError
 
-from . import figures, numbers, power, summary
+from . import figures, numbers, panels, power, summary
 from .describe import describe, shape_text
 
 FOLDER = Path(__file__).parent
@@ -32,6 +32,7 @@ def render_html(report: dict[str, Any]) -> str:
         report=report,
         sections=[s for s in sections if not s["result"]["printed"]],
         errata=[s for s in sections if s["result"]["printed"]],
+        figures=[_figure(figure) for figure in report["figures"]],
         headline=summary.headline(report),
         facts=summary.run_facts(report),
         css=Markup((FOLDER / "style.css").read_text(encoding="utf-8")),
@@ -144,6 +145,14 @@ def _curves(result: dict[str, Any]) -> list[dict[str, Any]]:
         for curve in result["curves"]
         if figures.is_drawable(curve)
     ]
+
+
+def _figure(figure: dict[str, Any]) -> dict[str, Any]:
+    """A figure that a paper contributes: its panels drawn, and one legend."""
+    alone = len(figure["panels"]) == 1
+    drawn = [(panel["title"], Markup(panels.panel_plot(panel, alone=alone))) for panel in figure["panels"]]
+    legend = [(label, Markup(swatch)) for label, swatch in panels.panel_legend(figure["panels"])]
+    return {**figure, "panels": drawn, "legend": legend, "alone": alone}
 
 
 def _slack(result: dict[str, Any]) -> Markup | None:

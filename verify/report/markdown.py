@@ -15,6 +15,7 @@ def render_markdown(report: dict[str, Any]) -> str:
         _table([summary.row(claim) for claim in report["claims"]]),
         _data(report["data"]),
         *[_claim(claim) for claim in report["claims"]],
+        _figures(report["figures"]),
         "## How this was run",
         "\n".join(f"- {name}: {value}" for name, value in summary.run_facts(report)),
         _budget(report["error_level"]),
@@ -51,6 +52,12 @@ def _data(data: dict[str, Any] | None) -> str:
         for p in data["predictions"]
     ]
     return f"{lines}\n\n{_table(rows)}".rstrip()
+
+
+def _figures(figures: list[dict[str, Any]]) -> str:
+    """What the pictures of the page show."""
+    lines = [f"- **{f['title']}** ({f['paper']}): {f['caption']}" for f in figures]
+    return "## Pictures, in report.html\n\n" + "\n".join(lines) if lines else ""
 
 
 def _claim(claim: dict[str, Any]) -> str:

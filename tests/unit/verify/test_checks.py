@@ -82,6 +82,7 @@ def test_slack_is_relative_to_the_larger_side() -> None:
 def test_log_scale_does_not_underflow() -> None:
     t = sp.Symbol("t", nonnegative=True)
     assert log_of(sp.exp(-t) * toys.x**3) == -t + 3 * sp.log(toys.x)
+    assert log_of(sp.Integer(0)) == -sp.oo
     claim = replace(
         toys.SQUARE,
         id="toy.log",

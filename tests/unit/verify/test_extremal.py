@@ -79,14 +79,14 @@ def test_a_gradient_that_is_not_there_is_given_up_quietly() -> None:
     assert set(hows) == {"local search"} and len(hows) <= 9
 
 
-def test_a_gradient_that_leads_nowhere_is_given_up() -> None:
+def test_a_gradient_that_a_difference_denies_is_not_followed() -> None:
     """The derivative that is told points away from the optimum."""
 
     def misleading(v: Tensor) -> Tensor:
         return peak(v).detach() + 1000 * (v - v.detach())
 
     hows = [how for _, how in batches(rounds=12, curve=misleading, start=2.0)]
-    assert hows.count("gradient ascent") == 1
+    assert set(hows) == {"local search"} and len(hows) == 12
 
 
 @pytest.mark.parametrize("slope", [float("nan"), float("inf")])

@@ -55,6 +55,13 @@ def test_coverage_is_the_binomial_tail(violations: int, p: float) -> None:
     assert test.row()["passed"] is test.passed
 
 
+@pytest.mark.parametrize("side", [-1, 1])
+def test_student_of_an_inequality_rejects_on_one_side(side: int) -> None:
+    beyond, within = (student_test("x", 1 + s * 1.8124611228107335, 1.0, 1.0, 10, 0.06, side) for s in (side, -side))
+    assert beyond.p_value == pytest.approx(0.05) and not beyond.passed
+    assert within.p_value == pytest.approx(0.95) and within.passed
+
+
 def test_student_is_two_sided() -> None:
     low, high = (student_test("x", 1 + s * 2.2281388519649385, 1.0, 1.0, 10, 0.04) for s in (-1, 1))
     assert low.p_value == pytest.approx(0.05) == high.p_value

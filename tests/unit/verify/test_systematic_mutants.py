@@ -12,6 +12,7 @@ import toys
 
 from theory import Claim, Mutant, Part
 from verify.experiment import Measured, Run
+from verify.power import _cover
 from verify.profiles import get_profile
 from verify.score import merge_rows, summary_of
 from verify.search import Tally, search_shard
@@ -112,9 +113,7 @@ def test_a_planted_mutant_may_drop_a_condition() -> None:
     assert set(studied(conditional).refuted_mutants) == {"everywhere"}
 
 
-def test_few_instances_are_chosen_that_refute_all() -> None:
-    """Of one statement, too, which shares its memory with what is crossed out."""
-    from verify import power
-
-    assert power._cover(torch.tensor([[False, True, True]])) == [1]
-    assert power._cover(torch.tensor([[True, False, False], [True, True, False], [False, False, True]])) == [0, 2]
+def test_instances_are_chosen_also_where_one_statement_is_left() -> None:
+    assert _cover(torch.ones(1, 3, dtype=torch.bool)) == [0]
+    assert _cover(torch.tensor([[True, False, False], [False, False, True], [False, False, True]])) == [2, 0]
+    assert _cover(torch.zeros(2, 3, dtype=torch.bool)) == []

@@ -346,7 +346,7 @@ BUDGET = [
 def report(*results: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A campaign over the three claims, or over the results given."""
     return {
-        "schema_version": "1.1",
+        "schema_version": "1.2",
         "tool": {"name": "lemmaflow", "version": "0.1.0"},
         "profile": "quick",
         "seed": 7,
@@ -365,6 +365,7 @@ def report(*results: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "interrupted": False,
         "exit_code": 0,
         "data": None,
+        "figures": [],
         "claims": list(results) or [result(claim) for claim in CATALOGUE.values()],
         **changes,
     }
