@@ -70,7 +70,7 @@ def test_the_kernel_against_adaptive_quadrature():
 
 
 def test_the_gradient_against_central_differences():
-    """Differences of the quadrature loss agree to 4e-10 of the largest entry: at h = 1e-5 h² and ε/h are near it."""
+    """Differences of the quadrature loss agree to 4e-10 of the largest entry: h² and ε/h are near it at h = 1e-5."""
     W, T = NETWORK["W"], NETWORK["T"]
     loss, h = absolute_loss(T), 1e-5
     slope = torch.zeros_like(W)

@@ -9,6 +9,7 @@ from .axis import Axis, fit
 from .figures import BOTTOM, BOUND, LEFT, MEASURED, REFERENCE, RIGHT, TOP, Canvas, attributes, frame, line, svg
 
 ALONE, SQUARE = Canvas(680, 460), Canvas(360, 350)
+PALETTE = (*MEASURED, "#1d2430")
 CROWD = 60
 """Marks of one series from which they are drawn small and faint."""
 STAR = "M0-7.5 1.8-2.4 7.1-2.3 2.9 0.9 4.4 6.1 0 3 -4.4 6.1 -2.9 0.9 -7.1-2.3 -1.8-2.4Z"
@@ -38,9 +39,7 @@ def panel_legend(panels: list[dict[str, Any]]) -> list[tuple[str, str]]:
 def panel_styles(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One style a series: measured ones have a colour for each label, bounds are dashed, references grey."""
     labels = list(dict.fromkeys(s["label"] for s in series if s["role"] == "measured"))
-    return [
-        _style(s, MEASURED[labels.index(s["label"]) % len(MEASURED)] if s["label"] in labels else "") for s in series
-    ]
+    return [_style(s, PALETTE[labels.index(s["label"]) % len(PALETTE)] if s["label"] in labels else "") for s in series]
 
 
 def _style(series: dict[str, Any], colour: str) -> dict[str, Any]:
@@ -92,12 +91,13 @@ def _marker(mark: str, a: float, b: float, style: dict[str, Any]) -> str:
 
 
 def _named(series: dict[str, Any], x: Axis, y: Axis) -> str:
-    """The label of a reference line, at its left end."""
+    """The label of a reference line, below its left end where there is room."""
     ends = [(x(a), y(b)) for a, b in zip(series["x"], series["y"], strict=True) if x.shows(a) and y.shows(b)]
     if not ends or not series["label"]:
         return ""
     a, b = min(ends)
-    return f'<text class="tick halo" x="{a + 4:.1f}" y="{b - 5:.1f}">{escape(series["label"])}</text>'
+    below = b + 16 if b + 20 < y.start else b - 5
+    return f'<text class="tick halo" x="{a + 5:.1f}" y="{below:.1f}">{escape(series["label"])}</text>'
 
 
 def _swatch(series: dict[str, Any], style: dict[str, Any]) -> str:

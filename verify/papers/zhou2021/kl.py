@@ -22,7 +22,7 @@ from .networks import RESOLVED, ROUNDING
 
 POINTS = 17
 STEPS = 200
-RTOL = (1e-9, 1e-11)
+RTOL = (1e-8, 1e-11)
 FLOOR = 0.01
 """Absolute tolerance of the weights over relative tolerance times their size at the start."""
 APPROACH = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)

@@ -112,7 +112,7 @@ def classifiers(f: Family, B: int, g: torch.Generator) -> Instances:
     if f.n > 1 and f.d > 1:
         barely = torch.arange(B) % 2 == 1
         Z[barely, 1] = -Z[barely, 0]
-        Z[barely, :, 0] = 0.05 + 0.1 * uniform(g, B, 1)[barely]
+        Z[barely, :, 0] = 0.3 + 0.3 * uniform(g, B, 1)[barely]
         w[barely] *= 0.2
     return {"Z": 10 ** max(f.scale, -1.0) * Z, "w": w * 10 ** -max(f.scale, -1.0)}
 
