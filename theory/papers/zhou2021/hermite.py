@@ -9,7 +9,7 @@ from ...proof import algebra, lemma, polynomial
 from ...words import HermiteCoefficient
 from .setting import derived, printed, scalar
 
-k = sp.Symbol("k", integer=True, positive=True)
+k = sp.Symbol("k", positive=True)
 sigma, power = sp.Symbol("sigma_k", real=True), scalar("power")
 limit = (2 / sp.pi) ** sp.Rational(3, 2)
 half = sp.Rational(1, 2)
@@ -24,7 +24,7 @@ HERMITE_SETTING = (
     ),
     Quantity(power, "the square of it", latex=r"\hat\sigma_k^2", unicode="σ̂_k²", measured=True),
 )
-EVEN = Assumption("k is even and at least 2 (odd coefficients are 0)", k >= 2)
+EVEN = Assumption("k is even and at least 2 (odd coefficients are 0)", sp.Eq(2 * sp.floor(k / 2), k))
 
 
 def _first_degrees():

@@ -13,7 +13,7 @@ from typing import Any
 
 from flint import arb, arb_mat, fmpq, fmpq_mat
 
-from ...certify.operations import atan2, ball, frobenius, max_, root, square, total
+from ...certify.operations import Undecided, atan2, ball, frobenius, max_, root, square, total
 
 Instance = dict[str, Any]
 Places = list[dict[str, Any]]
@@ -98,6 +98,8 @@ def squares(A: fmpq_mat) -> list[fmpq]:
 def hermite(i: Instance) -> Places:
     """σ̂_k² of |x|."""
     k = int(i["k"].p)
+    if i["k"] != k or k < 2 or k % 2:
+        raise Undecided("the degree is not even")
     return [{"k": k, "power": square(hermite_coefficient(k))}]
 
 
