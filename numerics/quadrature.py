@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from .errors import require
 from .types import Batch, Loss
 
 __all__ = ["absolute_loss", "between", "cartesian", "hermite_coefficients", "polar", "tied_neurons"]
@@ -106,19 +107,17 @@ def absolute_loss(
     return loss
 
 
-def hermite_coefficients(degrees: Float[Tensor, " K"]) -> Float[Tensor, " K"]:
-    """``E|x| h_l(x)``, h_l the normalised Hermite polynomial, for even degrees l: by quadrature, with the three-term
-    recurrence of ``h_l(x) exp(-x^2/4)``, which stays bounded."""
-    top = int(degrees.max())
-    panels = 8 + int(REACH * math.sqrt(top))  # a node spacing well below the wave length 2 pi / sqrt(l)
-    ends = torch.linspace(0, 2 * REACH, panels + 1, dtype=torch.float64)
-    x, weight = between(ends)
+@cache
+def hermite_coefficients(top: int) -> Float[Tensor, " K"]:
+    """``E|x| h_l(x)``, h_l the normalised Hermite polynomial, for the degrees l = 2, 4, ..., top: by quadrature, with
+    the three-term recurrence of ``h_l(x) exp(-x^2/4)``, which stays bounded."""
+    require(top >= 2 and top % 2 == 0, f"top = {top}; expected an even degree of at least 2; round it up.")
+    panels = 8 + int(REACH * math.sqrt(top) / 6)  # 6 radians of the oscillation each
+    x, weight = between(torch.linspace(0, REACH, panels + 1, dtype=torch.float64))
     before, now = torch.zeros_like(x), torch.exp(-x.square() / 4) / math.sqrt(2 * math.pi)
-    factor = 2 * weight * x * torch.exp(-x.square() / 4)
-    wanted = {int(l) for l in degrees.tolist()}
-    found = {0: float((factor * now).sum())}
+    factor, found = 2 * weight * x * torch.exp(-x.square() / 4), []
     for l in range(1, top + 1):
         before, now = now, (x * now - math.sqrt(l - 1) * before) / math.sqrt(l)
-        if l in wanted:
-            found[l] = float((factor * now).sum())
-    return torch.tensor([found[int(l)] for l in degrees.tolist()], dtype=torch.float64)
+        if l % 2 == 0:
+            found.append((factor * now).sum())
+    return torch.stack(found)

@@ -13,6 +13,7 @@ import torch
 from numerics.tied import angles, xi
 from theory import get_claim
 from theory.evaluate import compile as compile_expression
+from verify.certify import float_against_balls
 from verify.checks import judge
 from verify.experiment import Experiment, Instances, Run
 from verify.papers import experiment_of
@@ -85,6 +86,15 @@ def test_ghost_and_orthogonal_students() -> None:
 def test_relu_students_of_zero_loss_have_no_direction_of_a_teacher() -> None:
     values = measure_relu(degree(2, opposite()), Run()).values
     assert float(values["L"]) < 1e-30 and float(values["worst"]) == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize("claim_id", [f"zhou2021.bound-{k}" for k in (1, 2, 3, 4, 5, 9, 10)])
+def test_float64_keeps_its_budget_against_balls(claim_id: str) -> None:
+    claim, experiment = get_claim(claim_id), experiment_of(claim_id)
+    assert isinstance(experiment, Experiment)
+    ratios = [float_against_balls(claim, experiment, witness()) for witness in experiment.witnesses[:2]]
+    known = [x for parts in ratios for x in parts.values() if not math.isnan(x)]
+    assert known and max(known) <= 1
 
 
 # ---- constants

@@ -202,3 +202,8 @@ def test_constants_are_factors_coefficients_and_exponents() -> None:
         math.isclose(float((k.relation.rhs - 3 * x**2 * sp.exp(-2 * z)).subs({STRENGTH: 1, x: 2, z: 1})), 0)
         for k in constants(toy)
     )
+
+
+def test_a_relation_that_says_nothing_turned_round_is_not_turned() -> None:
+    found = alterations(claim(Part("p", sp.Le(sp.Symbol("f", nonnegative=True), 0, evaluate=False))))
+    assert not relations(found, Operator.RELATION)

@@ -49,7 +49,7 @@ def flown(p: float, end: float = 5.0) -> Recorded:
     """x(0) = 1 by gradient flow."""
     times = torch.linspace(0, end, 9, dtype=torch.float64)[None]
     start = {"w": torch.ones(1, 1, dtype=torch.float64)}
-    flow = gradient_flow(power_loss(p), start, times, rtol=1e-11, observe=look(power_loss(p)))
+    flow = gradient_flow(power_loss(p), start, times, rtol=1e-9, observe=look(power_loss(p)))
     return {"t": times[0].numpy()} | {name: value[0].numpy() for name, value in flow.values.items()}
 
 
@@ -64,9 +64,9 @@ def descended(p: float, eta: float, steps: int = 50) -> Recorded:
 def test_flow_attains_the_bounds(p: float) -> None:
     seen, known = flown(p), inequality(p)
     f_0 = float(seen["f"][0])
-    assert flow_loss(f_0, t=seen["t"], **known) == pytest.approx(seen["f"], rel=1e-8)
-    assert flow_time(f_0, eps=float(seen["f"][-1]), **known) == pytest.approx(5.0, rel=1e-8)
-    assert flow_length(f_0, f_end=seen["f"], **known) == pytest.approx(1 - seen["w"], rel=1e-8, abs=1e-9)
+    assert flow_loss(f_0, t=seen["t"], **known) == pytest.approx(seen["f"], rel=1e-7)
+    assert flow_time(f_0, eps=float(seen["f"][-1]), **known) == pytest.approx(5.0, rel=1e-7)
+    assert flow_length(f_0, f_end=seen["f"], **known) == pytest.approx(1 - seen["w"], rel=1e-7, abs=1e-9)
     assert flow_length(f_0, **known) == pytest.approx(1.0)
 
 

@@ -156,3 +156,21 @@ def angle(a: Any, b: Any) -> Any:
     """2 atan2(‖a − b‖, ‖a + b‖) of the unit vectors."""
     a, b = a / mp.norm(a), b / mp.norm(b)
     return 2 * mp.atan2(mp.norm(a - b), mp.norm(a + b))
+
+
+@pytest.mark.parametrize("k", [2, 4, 12, 60])
+def test_hermite_coefficients_from_exact_moments(k: int):
+    """E|x|h_k by mpmath's quadrature."""
+    with mp.workdps(40), ctx.workprec(130):
+        density = mp.sqrt(2 / mp.pi) / mp.sqrt(mp.factorial(k))
+
+        def integrand(x: Any) -> Any:
+            before, now = mp.mpf(1), x
+            for l in range(1, k):
+                before, now = now, x * now - l * before
+            return density * x * now * mp.exp(-x * x / 2)
+
+        value = mp.quad(integrand, mp.linspace(0, 24, 25))
+        assert (enclosed.hermite_coefficient(k) + arb(0, 1e-25)).contains(arb(mp.nstr(value, 38)))
+        (place,) = enclosed.hermite({"k": fmpq(k)})
+        assert place["k"] == k and place["power"].overlaps(enclosed.hermite_coefficient(k) ** 2)

@@ -47,9 +47,7 @@ FORM = (1 - 2 * theta / sp.pi) * inner - 2 / (sp.pi * sp.sin(theta)) * (
     sp.cos(theta) * (v_ii * v_ji + v_ij * v_jj) - v_ii * v_jj - v_ij * v_ji
 )
 LEAST_OF_TWO = 2 / sp.pi * (Delta - sp.sin(Delta))
-WEDGE = by_claim(
-    "zhou2021.closed", "wedge lemma: E[|ūᵀx||tᵀx|1_j] ≤ ‖t‖ξ(δ_j)/π for every t, the same with w̄_i* for ū_j"
-)
+WEDGE = by_claim("zhou2021.wedge", "E[|ūᵀx||tᵀx|1_j] ≤ ‖t‖ξ(δ_j)/π for every t, the same with w̄_i* for ū_j")
 
 smallest = Claim(
     id="zhou2021.bound-6",
@@ -72,9 +70,8 @@ smallest = Claim(
     ),
     source=derived("Lemma 11, exact for one, two and orthogonal teachers"),
     proof=(
-        algebra(
-            "P = E[xxᵀ1[sgn e₁ᵀx ≠ sgn ūᵀx]] is π⁻¹((δ−sc, −s²), (−s², δ+sc)); δ/π off the plane",
-            gaussians.wedge_moments,
+        by_claim(
+            "zhou2021.wedge", "P = E[xxᵀ1[sgn e₁ᵀx ≠ sgn ūᵀx]] = π⁻¹((δ−sc, −s²), (−s², δ+sc)); δ/π off the plane"
         ),
         algebra("M_ij = I − 2P(ϑ_ij); λ(P) = (δ ± sin δ)/π", gaussians.wedge_spectrum),
         polynomial(
@@ -120,7 +117,6 @@ averages = Claim(
         by_claim("zhou2021.bound-6", "‖R₁‖² ≥ λ‖v‖², and Σ_i‖t_i‖ ≤ √(r/λ) where ‖Σ_i t_iᵀx sgn(w_i*ᵀx)‖ = 1"),
         lemma("projection", "R₁ = PR − PR₂, P the projector on the span of the x_k sgn(w_i*ᵀx)"),
         WEDGE,
-        enclosed("δ cot δ ≤ 1 + log(δ/sin δ), on which the wedge lemma rests", gaussians.weighted_trace),
         enclosed("ξ ≤ √(1+π²/4) sin²δ on [0, π/2], so Σ_j a_jξ(δ_j) ≤ √(1+π²/4) Q", gaussians.xi_by_squares),
         by_claim("zhou2021.bound-3", "r = 1: Q = ⟨h, R⟩ with h orthogonal to the range of P, so Q ≤ √(3π/2)‖(I−P)R‖"),
         algebra("r = 1: the largest p + κN on p² + N² = 2L is √(2 + 12/π + 3π)√L", gaussians.largest_sum),
@@ -166,7 +162,7 @@ pointwise = Claim(
     ),
     parts=(
         Part("sum", sp.Eq(R_x, R1_x + 2 * spikes)),
-        Part("spiky", sp.Ge(R_x - R1_x, 0), trivial=-2 * (S + S_star) * x_norm),
+        Part("spiky", sp.Ge(R_x, R1_x), trivial=-S_star * x_norm, note="R₂ ≥ 0"),
         Part("flat", sp.Le(sp.Abs(R1_x), x_norm * v_sum), trivial=(S + S_star) * x_norm),
     ),
     source=derived("Lemma C.3, as an identity at every point"),
@@ -175,7 +171,7 @@ pointwise = Claim(
         lemma("triangle inequality", "|Σ_i v_iᵀx s_i| ≤ ‖x‖Σ_i‖v_i‖"),
     ),
     mutants=(
-        Mutant("spikes-down", "R₂ ≤ 0", {"spiky": sp.Le(R_x - R1_x, 0)}),
+        Mutant("spikes-down", "R₂ ≤ 0", {"spiky": sp.Le(R_x, R1_x)}),
         Mutant("single-spikes", "R₂ without the factor 2", {"sum": sp.Eq(R_x, R1_x + spikes)}),
         Mutant("root-sum", "‖v‖ for Σ_i‖v_i‖", {"flat": sp.Le(sp.Abs(R1_x), x_norm * v_norm)}),
     ),
@@ -239,7 +235,6 @@ descent_direction = Claim(
         lemma("sign", "V(w̄_i*) = w̄_i*ᵀG_j + 2E[R|w̄_i*ᵀx|1_j] for every j ∈ T_i"),
         by_claim("zhou2021.bound-8", "R ≥ R₁, and |R₁| ≤ Σ_k|v_kᵀx|"),
         WEDGE,
-        enclosed("δ cot δ ≤ 1 + log(δ/sin δ), on which the wedge lemma rests", gaussians.weighted_trace),
         algebra("B by Cauchy–Schwarz, one student; the gap is a square", gaussians.direction),
     ),
     mutants=(

@@ -228,7 +228,11 @@ general = Claim(
         ),
         Mutant("inverse", "σ̂_l² for σ̂_l⁻²", {"norm": sp.Eq(h_norm, sp.sqrt(sp.pi / 2 + coherence * herm))}),
     ),
-    notes=(ANY_W, *C6_NOTES, "For r = 1 and l = 2 this is zhou2021.bound-3."),
+    notes=(
+        ANY_W,
+        *C6_NOTES,
+        "For r = 1 and l = 2 this is zhou2021.bound-3. The term (r−1)cos^l(Δ/2)S is needed, but has slack.",
+    ),
 )
 
 # ---- bound 9
@@ -322,6 +326,8 @@ strip = Claim(
         ANY_W,
         "The paper finds such students within δ_max = Θ(r w_max w_min^{−5/3} L^{1/3}); the part `half` is that rate "
         "with constants. Where L = 0 and τ → 0 both sides of `strip` are ‖w_i*‖.",
+        "Elsewhere there is slack: no students that leave a teacher alone come nearer than two at ±δ just outside δ₀, "
+        "where the terms in L and S add up to 1.65‖w_i*‖ for the best τ = 2.46δ.",
     ),
 )
 

@@ -79,7 +79,7 @@ wide = Claim(
     ),
     notes=(
         "κ is positive up to ε = 0.0164 and 0.352726 in the limit ε → 0.",
-        "The smallest ratio of both sides that was met is 7: most terms of κ may be altered within that slack unnoticed.",
+        "The smallest ratio of both sides that was met is 7: most terms of κ may be altered within that slack.",
     ),
 )
 

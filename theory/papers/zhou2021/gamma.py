@@ -46,6 +46,10 @@ gamma = Claim(
         enclosed("and is nonnegative for 1 − 2δ/π ≤ 0.15, both: arctan(K/C) ≥ 0.502", steps.corner),
         enclosed("where an angle has 1 − 2δ/π ≥ 0.8: by convexity", steps.small_angles),
         enclosed("and between", steps.between),
+        lemma(
+            "monotonicity",
+            "Γ_jk is least over [0, π] where c_j = c_k cos ϑ + κ s_k sin ϑ: one change of sign, c_j ≤ c_k",
+        ),
         algebra(
             "least over ϑ, (π/2)Γ_jk has the slope s_k((1 − κ²) sin ϑ − (4/π)s_js_k) in δ_k",
             steps.along_the_second_angle,

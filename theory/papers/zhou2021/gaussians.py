@@ -150,24 +150,13 @@ x = sp.Symbol("x", real=True)
 delta = sp.Symbol("delta", positive=True)
 
 
-def wedge_moments():
-    """E[xxᵀ 1[sgn x₁ ≠ sgn ūᵀx]], ū = (cos δ, sin δ): twice the wedge π/2 < θ < π/2 + δ; E‖x‖² = 2."""
-    ray = sp.Matrix([sp.cos(t), sp.sin(t)])
-    over = (ray * ray.T).applyfunc(lambda e: 2 / sp.pi * sp.integrate(e, (t, sp.pi / 2, sp.pi / 2 + delta)))
-    cosine, sine = sp.cos(delta), sp.sin(delta)
-    return [(over, sp.Matrix([[delta - sine * cosine, -(sine**2)], [-(sine**2), delta + sine * cosine]]) / sp.pi)]
-
-
 def wedge_spectrum():
-    """λ(P) = (δ ± sin δ)/π in the plane; ‖P e₁‖ = ξ/π; ξ² = (δ − sc)² + s⁴."""
+    """λ(P) = (δ ± sin δ)/π in the plane of e₁ and ū."""
     cosine, sine = sp.cos(delta), sp.sin(delta)
     P = sp.Matrix([[delta - sine * cosine, -(sine**2)], [-(sine**2), delta + sine * cosine]]) / sp.pi
-    xi2 = sine**2 + delta**2 - 2 * delta * sine * cosine
     return [
         (P.trace(), 2 * delta / sp.pi),
         (sp.trigsimp(P.det()), (delta**2 - sine**2) / sp.pi**2),
-        (P[0, 0] ** 2 + P[1, 0] ** 2, xi2 / sp.pi**2),
-        ((delta - sine * cosine) ** 2 + sine**4, xi2),
     ]
 
 
@@ -203,14 +192,6 @@ def xi_by_squares():
     angle = sp.pi * x / 2
     bound = sp.pi / 2 * sp.sin(angle) ** 2
     return [Inequality(angle - sp.sin(angle) * sp.cos(angle) <= bound, x, sp.Interval(0, 1))]
-
-
-def weighted_trace():
-    """J ≤ ξ ⟺ δ cot δ ≤ 1 + log(δ/sin δ): sin δ ≥ δ cos δ and δ ≥ sin δ."""
-    return [
-        Inequality(sp.sin(x) >= x * sp.cos(x), x, QUARTER),
-        Inequality(x >= sp.sin(x), x, QUARTER),
-    ]
 
 
 def largest_sum():

@@ -6,7 +6,7 @@ from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...proof import algebra, by_claim, lemma
 from . import gaussians
 from .certificates import EVEN, GENERAL, GRAM, ORTHOGONAL, ORTHOGONAL_BOUND, OVERLAP, SEPARATION, TEST_FUNCTION, Delta
-from .setting import LOSS, MASSES, WEIGHTS, L, S, printed, r, scalar
+from .setting import LOSS, MASSES, WEIGHTS, L, S, derived, printed, r, scalar
 from .setting import d as dim
 
 worst = scalar("worst")
@@ -34,7 +34,7 @@ matching = Claim(
         Assumption("top weights are positive: f = Σ_j ‖w_j‖|w_jᵀx|", dropped="signed"),
         Assumption("the activation is |·|, so that directions count up to sign", dropped="relu"),
     ),
-    source=printed("Theorem 3, quantified by zhou2021.bound-3 to bound-5"),
+    source=derived("Theorem 3 (stated there for L = 0), quantified by zhou2021.bound-3 to bound-5"),
     proof=(
         by_claim("zhou2021.bound-5", "a_j sin²δ_j ≤ Q ≤ ‖h‖√(2L) + (r−1)cos^l(Δ/2)S for every even l"),
         by_claim("zhou2021.bound-3", "r = 1: Q ≤ √(3πL)"),
@@ -49,6 +49,7 @@ matching = Claim(
     notes=(
         "The theorem of the paper is the case L = 0; the parts say how far from it a network of small loss may be, "
         "along gradient descent as anywhere else.",
+        "One student is compared with what bounds the sum Q over all students, so that there is slack for many.",
         "Claim 1 of the paper (read) is the altered experiment `relu`: if Σ_i w_i* = 0, ReLU students with "
         "‖w_i‖w_i = −w_i* have zero loss and no direction in common with a teacher.",
     ),

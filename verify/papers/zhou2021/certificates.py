@@ -13,7 +13,7 @@ from torch import Tensor
 from ...experiment import Experiment, Instances, Measured, Run, Variation
 from . import enclosed, enclosed_bounds
 from .arrangements import aligned, around, between, isotropic, scattered, turned
-from .networks import CONFIRMED, ROUNDING, Family, families, ghost, observed, realise, uniform
+from .networks import CONFIRMED, ROUNDING, Family, families, ghost, observed, pair, realise, uniform
 from .networks import rows as network
 from .residual import (
     bump_norm,
@@ -209,6 +209,7 @@ strip = Experiment(
         lambda: stripped(turned(0.011), 1.0, 0.01),
         lambda: stripped({"W": network([0.0, 0.1]), "T": network([1.0, 0.0])}, 1.0, 0.0277),
         lambda: stripped(ghost(1e-5), 1.0, 1.0),
+        lambda: stripped(pair(0.0101), 0.0246, 0.01),
     ),
     movable=("W",),
     enclose=enclosed_bounds.strip,

@@ -122,7 +122,10 @@ def ghost_students(i: Instances, tilt: float = 0.0) -> Instances:
     """A student of mass b along the teacher, one of mass a at an angle of 90° minus `tilt`."""
     frame, c, s = i["frame"], math.cos(tilt), math.sin(tilt)
     across = (s * frame[:, 0] + c * frame[:, 1])[:, None]
-    W = torch.cat((i["b"].sqrt()[:, None, None] * frame[:, :1], i["a"].sqrt()[:, None, None] * across), 1)
+    sizes = (
+        torch.stack((i["b"], i["a"]), 1).clamp_min(0).sqrt()[..., None]
+    )  # where b < 0 the valley has no main student
+    W = sizes * torch.cat((frame[:, :1], across), 1)
     return {"W": W, "T": i["w"][:, None, None] * frame[:, :1]}
 
 
@@ -209,7 +212,7 @@ def lines(draw: Any) -> Lines:
 
 
 def realise_lines(f: Lines, B: int) -> Instances:
-    """Students at zero loss `W0` (B, r, d), and the direction `N` from which they come, of about their size."""
+    """Students at zero loss `W0` (B, r, d), and the direction `N` from which they come; its size does not matter."""
     g = torch.Generator().manual_seed(f.seed)
     T = teachers_of(Teachers(f.r, f.r, f.d, "split", f.teachers, f.scale, f.spread, 0.0, None, f.seed), B, g)
     norm = T.norm(dim=2, keepdim=True)
@@ -219,8 +222,7 @@ def realise_lines(f: Lines, B: int) -> Instances:
         moved = torch.linalg.eigh(curvature(T))[1][..., 0].reshape(T.shape)
         unit = T / norm
         moved = (moved - (unit * moved).sum(2, keepdim=True) * unit / 2) / norm.sqrt()  # of w, from that of ‖w‖w
-    size = W0.flatten(1).norm(dim=1) / moved.flatten(1).norm(dim=1)
-    return {"T": T, "W0": W0, "N": size[:, None, None] * moved}
+    return {"T": T, "W0": W0, "N": moved}
 
 
 def curvature(T: Tensor) -> Tensor:
@@ -242,7 +244,6 @@ def spare(f: Lines, B: int) -> Instances:
     T = i["T"][:, 0]
     across = gaussian(torch.Generator().manual_seed(f.seed ^ 1), B, f.d)
     across = across - (across * T).sum(1, keepdim=True) * T / T.square().sum(1, keepdim=True)
-    across = across / across.norm(dim=1, keepdim=True) * W0[:, 0].norm(dim=1, keepdim=True)
     N = torch.cat((across[:, None], -across[:, None], torch.zeros_like(i["W0"][:, 1:])), 1)
     return {"T": i["T"], "W0": W0, "N": N}
 
@@ -273,8 +274,10 @@ def measure_exact(instances: Instances, run: Run) -> Measured:
 
 
 def _quotient(i: Instances, size: Tensor, run: Run) -> tuple[Tensor, Tensor]:
-    """‖∇L‖²/(2L) at W0 + size N, and its relative error; that of W0's own rounding grows as L falls. (B, 1) each"""
-    _, values, errors = observed({"W": i["W0"] + size[:, None, None] * i["N"], "T": i["T"]}, run)
+    """‖∇L‖²/(2L) at a distance `size` |W0| from W0 along N, and its relative error; that of W0's own rounding grows as
+    the distance falls. (B, 1) each"""
+    scale = size * i["W0"].flatten(1).norm(dim=1) / i["N"].flatten(1).norm(dim=1)
+    _, values, errors = observed({"W": i["W0"] + scale[:, None, None] * i["N"], "T": i["T"]}, run)
     loss, slope = relative(values, errors)
     return values["grad_norm"] ** 2 / (2 * values["L"]), loss + 2 * slope + (8 * EPSILON / size)[:, None]
 

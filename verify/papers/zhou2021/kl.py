@@ -20,17 +20,19 @@ from ...experiment import Experiment, Instances, Measured, Run, Variation, to_de
 from .kl_losses import Family, Known, distance, families, known, loss_of, realise
 from .networks import RESOLVED, ROUNDING
 
-POINTS = 33
+POINTS = 17
 STEPS = 200
-RTOL = (1e-9, 1e-11)
-SINGULAR = (1e-8, 1e-9)
-"""Absolute over initial size of the weights where θ < ½: closer to the minimum the flow is as stiff as it is near."""
-APPROACH = (0.0, 0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.99, 0.999)
+RTOL = (1e-8, 1e-11)
+FLOOR = 0.01
+"""Absolute tolerance of the weights over relative tolerance times their size at the start."""
+APPROACH = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 """Times of a flow with θ < ½, as shares of the earliest time at which it can be at the minimum."""
+BEYOND = 1e-4
+"""How far past the time of extinction such a flow is followed: there it is as stiff as the minimum is near."""
+EARLY = 0.1
+"""Where drop < 1 it is followed for this share of the time only."""
 SUBNORMAL = 1e-290
 """Losses below this are not used: near the end of the range of float64 they lose digits."""
-BEYOND = 1e-4
-"""How far past the time of extinction such a flow is followed."""
 FLOWN = "a tighter run"
 
 
@@ -77,35 +79,40 @@ def watched(i: Instances) -> Callable[[Params], Params]:
 
 # ---- gradient flow
 def flow(i: Instances, k: Known, run: Run) -> Path:
-    """Gradient flow by autograd, until the loss has fallen by 10^drop if ‖∇f‖ = κf^θ (θ < ½: until the minimum)."""
+    """Gradient flow by autograd, until the loss has fallen by 10^drop if ‖∇f‖ = κf^θ (θ < ½: until the minimum).
+
+    The error estimate is the difference to a run at ten times the tolerances and with half of the recorded times: steps
+    end at those, so that runs with the same ones may err alike."""
     size = torch.linalg.vector_norm(i["w"], dim=1) + (1 / k.K if "Z" in i else 0)  # e^{−x} changes within 1/K
-    rtol = RTOL[run.level]
-    atol = torch.where(k.theta < 0.5, SINGULAR[run.level], 0.01 * rtol) * size
-    seen = gradient_flow(loss_of(i), {"w": i["w"]}, times(i, k), rtol=rtol, atol=atol, observe=watched(i))
-    f, slope, w = (seen.values[name] for name in ("f", "slope", "w"))
-    # steps that end at a recorded time may be the same in both runs of the error estimate: each errs by a tolerance
-    tolerance = atol[:, None] + rtol * torch.linalg.vector_norm(w, dim=2)
-    w_error = seen.error["w"] + torch.arange(1, POINTS + 1).to(w) * tolerance
-    # and what is nearer to the minimum than that is not told from it
+    rtol, clock = RTOL[run.level], times(i, k)
+    atol, halves = FLOOR * rtol * size, (clock[:, 1:] + clock[:, :-1]) / 2
+    finer = torch.cat((torch.stack((clock[:, :-1], halves), 2).flatten(1), clock[:, -1:]), 1)
+    solve = partial(gradient_flow, loss_of(i), {"w": i["w"]}, observe=watched(i), estimate_error=False)
+    seen, looser = solve(finer, rtol=rtol, atol=atol), solve(clock, rtol=10 * rtol, atol=10 * atol)
+    f, slope, w = (seen.values[name][:, ::2] for name in ("f", "slope", "w"))
+    # the flow of a convex loss brings weights together: that of ‖Xw‖^p/p like ‖w‖^{p−1}
+    now = torch.linalg.vector_norm(w, dim=2)
+    shrinks = (now / size[:, None]) ** (i["p"] - 1).clamp_max(1)[:, None] if "X" in i else torch.ones_like(now)
+    apart = torch.linalg.vector_norm(w - looser.values["w"], dim=2)
+    w_error = shrinks * ((apart / shrinks).cummax(1).values + seen.steps[:, None] * rtol * size[:, None])
+    w_error = w_error + seen.steps[:, None] * atol[:, None]
+    # and what is nearer to the minimum than the absolute tolerances of both runs is not told from it
     unresolved = loss_of(i)({"w": i["w"] * (11 * atol / size)[:, None]}) if "X" in i else torch.zeros_like(atol)
-    f_error = seen.error["f"] + slope * w_error + torch.where(k.theta < 0.5, unresolved, 0.0)[:, None]
-    return Path(seen.times, f, slope, w, f_error, w_error, seen.ok)
+    f_error = (f - looser.values["f"]).abs() + slope * w_error + torch.where(k.theta < 0.5, unresolved, 0.0)[:, None]
+    return Path(clock, f, slope, w, f_error, w_error, seen.ok & looser.ok)
 
 
 def times(i: Instances, k: Known) -> Tensor:
-    """0, then geometrically to the horizon. (B, T)"""
+    """0, then geometrically to the horizon; θ < ½: towards the minimum, and beyond where that time is known. (B, T)"""
     f_0, s = loss_of(i)({"w": i["w"]}), 2 * k.theta - 1
     decades = i["drop"] * math.log(10)
     unit = f_0 ** (-s) / k.kappa.square()
     horizon = unit * torch.where(s == 0, decades, (s * decades).expm1() / torch.where(s == 0, 1.0, s))
     grid = torch.cat((torch.zeros(1), torch.logspace(-3, 0, POINTS - 1))).to(f_0)
-    earliest = f_0 ** (-s) / (-s * k.K.square())
-    end = torch.where(k.kappa * (1 + 1e-9) > k.K, 1 + BEYOND, 0.9999)
-    inner = torch.tensor(APPROACH).to(f_0)
-    padding = torch.linspace(0.9991, 0.9995, POINTS - len(APPROACH) - 1).to(f_0)
-    shares = torch.cat((inner, padding)).expand(len(s), -1)
-    towards_end = earliest[:, None] * torch.cat((shares, end[:, None]), 1)
-    return torch.where((s < 0)[:, None], towards_end, horizon[:, None] * grid)
+    earliest = f_0 ** (-s) / (-s * k.K.square()) * torch.where(i["drop"] < 1, EARLY, 1.0)
+    end = torch.where(k.kappa * (1 + 1e-9) > k.K, 1 + BEYOND, 1 - BEYOND)
+    shares = torch.cat((torch.tensor(APPROACH).to(f_0).expand(len(s), -1), end[:, None]), 1)
+    return torch.where((s < 0)[:, None], earliest[:, None] * shares, horizon[:, None] * grid)
 
 
 # ---- gradient descent

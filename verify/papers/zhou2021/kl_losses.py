@@ -69,7 +69,7 @@ def families(draw: Any, kinds: tuple[str, ...] = KINDS) -> Family:
 
 
 def realise(f: Family, B: int) -> Instances:
-    """B instances; every batch of regressions has all exponents: 2, 3, 4, 8 and reals in (1.25, 1.9) and (2.1, 12)."""
+    """B instances; every batch of regressions has all exponents: 2, 3, 4, 8 and reals in (1.5, 1.8) and (2.1, 12)."""
     g = torch.Generator().manual_seed(f.seed)
     shared = {"drop": f.drop, "step": f.step}
     columns = {name: torch.full((B,), value, dtype=torch.float64) for name, value in shared.items()}
@@ -80,7 +80,7 @@ def exponents(g: torch.Generator, B: int) -> Tensor:
     """(B,)"""
     u = uniform(g, B)
     whole = torch.tensor([2.0, 3.0, 4.0, 8.0], dtype=torch.float64)[(4 * uniform(g, B)).long()]
-    low, high = 1.25 + 0.65 * u, 2.1 + 9.9 * u
+    low, high = 1.5 + 0.3 * u, 2.1 + 9.9 * u
     which = torch.arange(B) % 4
     return torch.where(which < 2, whole, torch.where(which == 2, high, low))
 
@@ -112,7 +112,7 @@ def classifiers(f: Family, B: int, g: torch.Generator) -> Instances:
     if f.n > 1 and f.d > 1:
         barely = torch.arange(B) % 2 == 1
         Z[barely, 1] = -Z[barely, 0]
-        Z[barely, :, 0] = 0.05 + 0.1 * uniform(g, B, 1)[barely]
+        Z[barely, :, 0] = 0.3 + 0.3 * uniform(g, B, 1)[barely]
         w[barely] *= 0.2
     return {"Z": 10 ** max(f.scale, -1.0) * Z, "w": w * 10 ** -max(f.scale, -1.0)}
 
