@@ -48,7 +48,8 @@ from .setting import derived, t
 def with_power(exponent: Any, constant: Any) -> Any:
     """The exponent is not ½, and the bracket of the power is positive."""
     bracket: Any = f_0 ** (1 - 2 * exponent) + (2 * exponent - 1) * constant**2 * t
-    return sp.And(sp.Ne(exponent, HALF), bracket > 0)
+    elsewhere: Any = sp.Ne(exponent, HALF)
+    return sp.And(elsewhere, bracket > 0)
 
 
 # ---- kl-flow
