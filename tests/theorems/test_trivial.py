@@ -23,6 +23,16 @@ NOTHING_KNOWN = {
     ("min2021.gd-rate", "bounded"),
     # Weyl gives c ≤ ‖U₁‖₂² + ‖V‖₂², which is never worse; the part is the other side of Ostrowski's bound, and says so
     ("min2021.lemma1-det", "upper"),
+    # how far the path is from its limit is what the claim is about
+    *(("zhou2021.kl-length", part) for part in ("rest", "limit", "growth")),
+    # of the following no yardstick is stated: their reports count a part as saying something wherever it applies
+    *(("zhou2021.kl-lower", part) for part in ("exponential", "power")),
+    *(("zhou2021.C11", part) for part in ("lower", "order-lower", "order-upper")),
+    *(("zhou2021.envelope", part) for part in ("theorem-4", "upper")),
+    *(("zhou2021.gamma", part) for part in ("ordered", "sum")),
+    ("zhou2021.T5", "admissible"),
+    ("zhou2021.T7-moment", "second"),
+    ("zhou2021.T7", "deviation"),
 }
 YARDSTICKS = {"min2021.bias-det", "min2021.gd-rate"}
 """‖Θ̂‖ is no bound on the distance to Θ̂ but what the network that predicts 0 has; ‖E_k‖ is no bound on ‖E_{k+1}‖."""

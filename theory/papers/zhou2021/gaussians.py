@@ -166,8 +166,8 @@ def two_teachers():
     least = 2 * (angle - sine) / pi
     sizes = [sine <= angle, 2 * angle <= pi]
     return [
-        Implication(least <= other, sizes)
-        for other in (2 * angle / pi, 2 * (angle + sine) / pi, 2 - 2 * (angle + sine) / pi)
+        *(Implication(least <= other) for other in (2 * angle / pi, 2 * (angle + sine) / pi)),
+        Implication(least <= 2 - 2 * (angle + sine) / pi, sizes),
     ]
 
 
