@@ -216,7 +216,9 @@ class Power:
         for together in self._programs:
             if names <= together.names and len(together.names) <= 2 * len(names):
                 return together
-        self._programs[:] = [*self._programs[-7:], _compile(self.claim, trials)]
+        parts, definitions = self._apart
+        chosen = [(t, part) for t in trials for part in parts[t.alteration.mutant.name]]
+        self._programs[:] = [*self._programs[-7:], _compile(chosen, definitions, frozenset(names))]
         return self._programs[-1]
 
     def _claim_judgements(self, measured: Measured) -> list[Judgement]:
@@ -225,6 +227,13 @@ class Power:
         return self._judged[1]
 
     _judged: tuple[Any, list[Judgement]] = (None, [])
+
+    @cached_property
+    def _apart(self) -> tuple[dict[str, list[Part]], dict[Any, Any]]:
+        """The altered parts by name of the statement, and definitions that serve all of them at once."""
+        mutants = [t.alteration.mutant for t in self.trials if t.open]
+        parts, definitions = side_by_side(self.claim, mutants)
+        return dict(zip([m.name for m in mutants], parts, strict=True)), definitions
 
     @cached_property
     def _programs(self) -> list[Together]:
@@ -240,15 +249,13 @@ class Together:
     program: Any
 
 
-def _compile(claim: Claim, trials: list[Trial]) -> Together:
-    altered, definitions = side_by_side(claim, [t.alteration.mutant for t in trials])
+def _compile(chosen: list[tuple[Trial, Part]], definitions: dict[Any, Any], names: frozenset[str]) -> Together:
     parts, expressions = [], []
-    for trial, part in ((t, p) for t, ps in zip(trials, altered, strict=True) for p in ps):
+    for trial, part in chosen:
         new = part_expressions(part)
         parts.append((trial, part, slice(len(expressions), len(expressions) + len(new))))
         expressions += new
-    program = compile_expression(expressions, definitions=definitions, backend="torch")
-    return Together(frozenset(t.alteration.mutant.name for t in trials), parts, program)
+    return Together(names, parts, compile_expression(expressions, definitions=definitions, backend="torch"))
 
 
 def _compare(claimed: Part, own: Judgement, altered: Part, sides: list[Sides], measured: Measured) -> list[Seen]:

@@ -139,7 +139,9 @@ class ArrayOps:
         return (A * B).sum((-2, -1))
 
     def row_projector(self, A: Any, r: int) -> Any:
-        """(..., n, d) to (..., d, d)."""
+        """(..., n, d) to (..., d, d); exact where no row is missing."""
+        if r == self.shape(A)[1] <= self.shape(A)[0]:
+            return self.identity(r)
         top = self._top(A, r)[2]
         return self.transpose(top) @ top
 

@@ -178,6 +178,8 @@ class MpmathOps(Unbatched):
         return mp.fsum(x * y for x, y in zip(A, B, strict=True))
 
     def row_projector(self, A: Any, r: int) -> Any:
+        if r == A.cols <= A.rows:
+            return mp.eye(r)
         right = self._top(A, r)[2]
         return right.T * right if r else mp.zeros(A.cols)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from random_expressions import A, matrix_scalars, point, scalars, x, y, z
 
 from theory.evaluate import compile
-from theory.words import Eigenvalue, FrobeniusNorm, SingularValue
+from theory.words import Eigenvalue, FrobeniusNorm, RowProjector, SingularValue
 
 QUICK = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 SEEDS = st.integers(0, 10**6)
@@ -94,3 +94,13 @@ def test_gradients_of_spectral_words_are_finite_differences(size):
     program = compile(expr, backend="torch")
     start = _tensors(point(3, size=size))["A"].requires_grad_()
     assert torch.autograd.gradcheck(lambda A: program({"A": A}), (start,))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch", "mpmath", "arb"])
+def test_what_no_row_space_misses_is_nothing_in_every_backend(backend):
+    """At full column rank the projector is the identity exactly: rounding would look like a part that the data do not
+    see, which balls deny."""
+    expr = FrobeniusNorm(A - A * RowProjector(A, 2))
+    values = point(5, size=(3, 2))
+    found = compile(expr, backend=backend)(_tensors(values) if backend == "torch" else values)
+    assert found == 0
