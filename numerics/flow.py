@@ -204,7 +204,8 @@ def gradient_flow(
     ``loss(params)`` returns one number an instance, (B,), and no instance may look at another. With
     ``observe`` only its values are kept, so that memory does not grow with times x parameters. ``atol``
     defaults to ``rtol/100`` times the norm of the parameters. The estimate is the difference to a run at ``10
-    rtol``.
+    rtol``. Where the gradient is not Lipschitz, as that of ``|x|^p`` with ``p < 2`` at its minimum, it can be too small
+    by orders of magnitude: steps end at the times, and both runs may take the same ones. Compare runs with other times.
 
     ``engine="implicit"`` (Radau IIA of order 9 with the exact Hessian) is for stiff flows and for many decades of
     time. Its cost a step is cubic in the number of weights of one network. The loss must be twice differentiable, and
