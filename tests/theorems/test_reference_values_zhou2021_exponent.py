@@ -143,6 +143,8 @@ def test_copies_change_nothing() -> None:
 def test_saddles() -> None:
     L, slope = loss_and_slope(orthogonal_students())
     assert pytest.approx(0.29736, abs=5e-6) == L and slope < 1e-15
+    for d in (3, 5):
+        assert loss_and_slope(orthogonal_students(d))[1] < 1e-14
     L, slope = loss_and_slope(merged(0.5))
     assert pytest.approx(0.0131, abs=5e-5) == L and slope < 1e-15
 

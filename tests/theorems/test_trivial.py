@@ -26,8 +26,6 @@ NOTHING_KNOWN = {
     # how far the path is from its limit is what the claim is about
     *(("zhou2021.kl-length", part) for part in ("rest", "limit", "growth")),
     # of the following no yardstick is stated: their reports count a part as saying something wherever it applies
-    *(("zhou2021.kl-lower", part) for part in ("exponential", "power")),
-    *(("zhou2021.C11", part) for part in ("lower", "order-lower", "order-upper")),
     *(("zhou2021.envelope", part) for part in ("theorem-4", "upper")),
     *(("zhou2021.gamma", part) for part in ("ordered", "sum")),
     ("zhou2021.T5", "admissible"),

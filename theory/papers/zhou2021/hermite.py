@@ -68,10 +68,15 @@ c11 = Claim(
     setting=HERMITE_SETTING,
     parts=(
         Part("coefficient", sp.Eq(sigma, HermiteCoefficient(k))),
-        Part("lower", sp.Ge(power, limit / ((k - 1) ** 2 * sp.sqrt(k + 1))), scale=Scale.LOG),
+        Part("lower", sp.Ge(power, limit / ((k - 1) ** 2 * sp.sqrt(k + 1))), scale=Scale.LOG, trivial=sp.Integer(0)),
         Part("upper", sp.Le(power, limit / ((k - 1) ** 2 * sp.sqrt(k))), scale=Scale.LOG, trivial=1 / k),
-        Part("order-lower", sp.Ge(k ** (5 * half) * power, limit), scale=Scale.LOG),
-        Part("order-upper", sp.Le(k ** (5 * half) * power, limit * (k / (k - 1)) ** 2), scale=Scale.LOG),
+        Part("order-lower", sp.Ge(k ** (5 * half) * power, limit), scale=Scale.LOG, trivial=sp.Integer(0)),
+        Part(
+            "order-upper",
+            sp.Le(k ** (5 * half) * power, limit * (k / (k - 1)) ** 2),
+            scale=Scale.LOG,
+            trivial=k ** (3 * half),
+        ),
     ),
     assumptions=(EVEN,),
     source=derived("Lemma C.11: its coefficients, with explicit bounds of their size"),

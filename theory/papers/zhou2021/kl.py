@@ -331,6 +331,7 @@ kl_lower = Claim(
             Quantifier.ALONG,
             Scale.LOG,
             when=sp.Eq(theta_upper, HALF),
+            trivial=sp.Integer(0),
         ),
         Part(
             "power",
@@ -339,6 +340,7 @@ kl_lower = Claim(
             Scale.LOG,
             when=with_power(theta_upper, K),
             note="always for θ′ > ½; until the bracket is 0 for θ′ < ½",
+            trivial=sp.Integer(0),
         ),
     ),
     assumptions=(BY_FLOW, GENTLE_FLOW),

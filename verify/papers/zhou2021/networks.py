@@ -182,9 +182,11 @@ def cone(d: int, delta: float, a: float, b: float) -> Instances:
 
 
 def orthogonal_students(d: int = 2) -> Instances:
-    """A saddle above every threshold: all students orthogonal to the teacher, total mass 2/π."""
-    ring = torch.eye(d, dtype=torch.float64)[1:]
-    return {"W": (math.sqrt(2 / math.pi / (d - 1)) * ring)[None], "T": torch.eye(d, dtype=torch.float64)[None, :1]}
+    """A saddle above every threshold: a student along every axis but the teacher's, of masses a with
+    a(1 + (d−2)·2/π) = 2/π."""
+    axes, across = torch.eye(d, dtype=torch.float64), 2 / math.pi
+    mass = across / (1 + (d - 2) * across)
+    return {"W": math.sqrt(mass) * axes[None, 1:], "T": axes[None, :1]}
 
 
 def merged(separation: float) -> Instances:
