@@ -9,17 +9,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from .errors import UNTRAINABLE
 from .experiment import Instances, pick
 
 LONGEST, SHORTEST = 100, 10
 """Steps of one ascent, at most and at least."""
-OPERATIONS = 30_000
-"""Recorded operations that one ascent may differentiate: the longer the computation, the fewer the steps."""
+OPERATIONS = 100_000
+"""Tensor operations that one ascent may take: the longer the computation, the fewer the steps."""
 FIRST, SHORTENED = 0.1, 1e-2
 """Length of the first step in each entry, relative to the size of its tensor; and of the last one relative to it."""
 MOMENTS = (0.8, 0.95)
@@ -44,6 +46,18 @@ class Height:
     score: Tensor
     outside: Tensor
     within: Tensor
+
+
+class Counter(TorchDispatchMode):
+    """Counts the tensor operations within it, those of training that autograd does not record included."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.operations += 1
+        return func(*args, **(kwargs or {}))
 
 
 Landscape = Callable[[Instances], Height]
@@ -82,14 +96,13 @@ class Chart:
 
 @dataclass(frozen=True)
 class Slope:
-    """Gradients (B, N) of the score and of the way out of the assumptions, 0 where there is none; the score (B,), −∞
-    outside the assumptions; and the number of operations that were differentiated."""
+    """Gradients (B, N) of the score and of the way out of the assumptions, 0 where there is none; and the score (B,),
+    −∞ outside the assumptions."""
 
     score: Tensor
     outside: Tensor
     height: Tensor
     within: Tensor
-    operations: int
 
     @property
     def direction(self) -> Tensor:
@@ -112,10 +125,11 @@ def ascend(
     chart = Chart.of(starts, movable)
     if not chart.names or not trusted(landscape, chart, generator):
         return None
-    slope = _slope(landscape, chart, chart.rows)
+    with Counter() as counter:
+        slope = _slope(landscape, chart, chart.rows)
     if slope is None:
         return None
-    steps = max(SHORTEST, min(LONGEST, OPERATIONS // slope.operations))
+    steps = max(SHORTEST, min(LONGEST, OPERATIONS // max(1, counter.operations)))
     at = best = chart.rows
     highest, mean, square = slope.height, torch.zeros_like(at), torch.zeros_like(at)
     for k in range(1, steps + 1):
@@ -146,7 +160,7 @@ def _slope(landscape: Landscape, chart: Chart, rows: Tensor) -> Slope | None:
     if not height.score.requires_grad:
         return None
     highest = torch.where(height.within, height.score.detach(), -torch.inf).nan_to_num(nan=-torch.inf, posinf=torch.inf)
-    return Slope(score, outside, highest, height.within, _operations(height.score))
+    return Slope(score, outside, highest, height.within)
 
 
 def _derivative(values: Tensor, leaf: Tensor) -> Tensor:
@@ -179,17 +193,6 @@ def trusted(landscape: Landscape, chart: Chart, generator: torch.Generator) -> b
     seen, told = (above - below) / (2 * DIFFERENCE), (slope * way).sum(1)
     agree = (seen - told).abs() <= AGREED * torch.maximum(seen.abs(), told.abs())
     return int(agree.sum()) * 2 > len(index)
-
-
-def _operations(values: Tensor) -> int:
-    """Number of operations recorded for the derivative of these values."""
-    seen, left = set(), [values.grad_fn]
-    while left:
-        node = left.pop()
-        if node is not None and node not in seen:
-            seen.add(node)
-            left += [before for before, _ in node.next_functions]
-    return max(1, len(seen))
 
 
 def _directed(slopes: Tensor) -> Tensor:
