@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from .errors import UNTRAINABLE
 from .experiment import Instances, pick
@@ -22,6 +23,8 @@ LONGEST, SHORTEST = 100, 10
 """Steps of one ascent, at most and at least."""
 OPERATIONS = 100_000
 """Tensor operations that one ascent may take: the longer the computation, the fewer the steps."""
+ELEMENTS = 5_000
+"""Elements of a result that take about as long as what every operation takes."""
 FIRST, SHORTENED = 0.1, 1e-2
 """Length of the first step in each entry, relative to the size of its tensor; and of the last one relative to it."""
 MOMENTS = (0.8, 0.95)
@@ -49,15 +52,18 @@ class Height:
 
 
 class Counter(TorchDispatchMode):
-    """Counts the tensor operations within it, those of training that autograd does not record included."""
+    """Counts the tensor operations within it, those of training that autograd does not record included; one with a
+    large result as several."""
 
     def __init__(self) -> None:
         super().__init__()
         self.operations = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.operations += 1
-        return func(*args, **(kwargs or {}))
+        result = func(*args, **(kwargs or {}))
+        size = sum(x.numel() for x in tree_leaves(result) if isinstance(x, Tensor))
+        self.operations += 1 + size // ELEMENTS
+        return result
 
 
 Landscape = Callable[[Instances], Height]
