@@ -21,23 +21,28 @@ def paper_keys() -> tuple[str, ...]:
 @cache
 def catalogue() -> dict[str, Claim]:
     """id -> claim, in the papers' order."""
+    return {claim_id: claim for key in paper_keys() for claim_id, claim in claims_of(key).items()}
+
+
+@cache
+def claims_of(key: str) -> dict[str, Claim]:
+    """id -> claim of one paper, in the paper's order; no other paper is imported."""
     found: dict[str, Claim] = {}
-    for key in paper_keys():
-        for claim in importlib.import_module(f"{papers.__name__}.{key}").CLAIMS:
-            if claim.id in found:
-                raise TheoryError(f"claim id {claim.id!r} is registered twice")
-            if claim.paper != key:
-                raise TheoryError(f"claim {claim.id!r} stands in the module of paper {key!r}")
-            found[claim.id] = claim
+    for claim in importlib.import_module(f"{papers.__name__}.{key}").CLAIMS:
+        if claim.id in found:
+            raise TheoryError(f"claim id {claim.id!r} is registered twice")
+        if claim.paper != key:
+            raise TheoryError(f"claim {claim.id!r} stands in the module of paper {key!r}")
+        found[claim.id] = claim
     return found
 
 
 def get_claim(claim_id: str) -> Claim:
     """The claim of that id; raises `TheoryError` with the nearest ids."""
-    claims = catalogue()
-    if claim_id in claims:
-        return claims[claim_id]
-    raise TheoryError(f"unknown claim {claim_id!r}; {_nearest(claim_id, list(claims))}")
+    key = claim_id.partition(".")[0]
+    if key in paper_keys() and claim_id in claims_of(key):
+        return claims_of(key)[claim_id]
+    raise TheoryError(f"unknown claim {claim_id!r}; {_nearest(claim_id, list(catalogue()))}")
 
 
 def select(names: tuple[str, ...]) -> list[Claim]:

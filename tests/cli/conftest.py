@@ -23,6 +23,7 @@ from verify.__main__ import main
 def demo_catalogue(monkeypatch: pytest.MonkeyPatch) -> None:
     module = importlib.import_module("theory.catalogue")  # the attribute of that name is the function
     monkeypatch.setattr(module, "catalogue", lambda: demo.CATALOGUE)
+    monkeypatch.setattr(module, "claims_of", lambda key: demo.CATALOGUE)
     monkeypatch.setattr(module, "paper_keys", lambda: ("demo",))
 
 
