@@ -37,7 +37,7 @@ class Quantifier(Enum):
     ALONG = "for all t ≥ 0 along the trajectory"
     STEPS = "for all steps k"
     END = "at the end of training"
-    PROBABILITY = "with probability at least 1 − δ over the initialisation"
+    PROBABILITY = "with probability at least 1 − δ over what is drawn at random"
     LAW = "in distribution"
     ASYMPTOTIC = "asymptotically"
 
