@@ -327,4 +327,5 @@ def _listed(*groups: tuple[str, ...], given: tuple[str, ...] = ()) -> Box:
 
 
 def _joined(group: tuple[str, ...]) -> list[Box]:
-    return [box for name in group for box in (Name(", "), Name(name))][1:]
+    boxes: list[Box] = [box for name in group for box in (Name(", "), Name(name))]
+    return boxes[1:]
