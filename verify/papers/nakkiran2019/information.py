@@ -273,7 +273,7 @@ class Errors:
 
 
 def realise_errors(family: Errors, B: int) -> Instances:
-    """Errors (B, 2, 2): generic; nested (E_F = 1 only where E_G = 1); independent; or F without error, or always wrong."""
+    """Errors (B, 2, 2): generic; nested (E_F = 1 only where E_G = 1); independent; F without error or always wrong."""
     g = torch.Generator().manual_seed(family.seed)
     e, q = dirichlet(g, 10**family.alpha, B, 2, 2), uniform(g, B)
     if family.kind == "nested":
@@ -286,7 +286,7 @@ def realise_errors(family: Errors, B: int) -> Instances:
 
 
 def on_labels(e: Tensor, other: Tensor, balance: float) -> Tensor:
-    """Law (B, f, g, y): F = y ⊕ E_F, G = y ⊕ E_G; errors e where y = 0, which has probability `balance`, else `other`."""
+    """Law (B, f, g, y): F = y ⊕ E_F, G = y ⊕ E_G; errors e where y = 0, of probability `balance`, `other` elsewhere."""
     return torch.stack((balance * e, (1 - balance) * other.flip((1, 2))), 3)
 
 
