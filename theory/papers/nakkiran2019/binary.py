@@ -75,7 +75,7 @@ binary_closed = Claim(
     kind=Kind.IDENTITY,
     setting=(
         Quantity(E, "law of the errors (E_F, E_G): weights e₀₀, e₀₁; e₁₀, e₁₁; the total is divided out"),
-        Quantity(q, "probability that F differs from G where F is G with independent noise"),
+        Quantity(q, "probability that F differs from G where F is G with independent noise", domain=sp.Le(q, 1)),
         Quantity(a, "error of F, P(E_F = 1)", (E[1, 0] + E[1, 1]) / TOTAL, latex="e_F", unicode="e_F"),
         Quantity(b, "error of G, P(E_G = 1)", (E[0, 1] + E[1, 1]) / TOTAL, latex="e_G", unicode="e_G"),
         Quantity(c, "P(E_F ≠ E_G)", (E[0, 1] + E[1, 0]) / TOTAL, latex=r"P(E_F\ne E_G)", unicode="P(E_F≠E_G)"),
@@ -97,7 +97,6 @@ binary_closed = Claim(
     assumptions=(
         Assumption("Y uniform on {0, 1}", dropped="biased"),
         Assumption("(E_F, E_G) independent of Y, with F = Y ⊕ E_F and G = Y ⊕ E_G", dropped="dependent"),
-        Assumption("q ≤ 1", sp.Le(q, 1)),
     ),
     source=derived("closed forms of μ for two labels"),
     proof=(

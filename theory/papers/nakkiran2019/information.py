@@ -372,7 +372,6 @@ fano = Claim(
     assumptions=(
         ANY_LAW,
         Assumption("at least two classes", sp.And(sp.Ge(K_F, 2), sp.Ge(K_G, 2), sp.Ge(K_Y, 2))),
-        Assumption("the two variables that are compared have the same labels"),
     ),
     source=derived("Fano's inequality for μ"),
     proof=(
