@@ -43,7 +43,8 @@ def whole(g: torch.Generator, *shape: int, least: int = 0) -> Tensor:
 
 def dirichlet(g: torch.Generator, alpha: float, *shape: int) -> Tensor:
     """Gamma variables: a Dirichlet(α) law once the total is divided out; none is 0, many are tiny for small α."""
-    return torch._standard_gamma(torch.full(shape, alpha, dtype=torch.float64), generator=g)
+    shapes = torch.full(shape, alpha, dtype=torch.float64)
+    return torch._standard_gamma(shapes, generator=g)  # pyright: ignore[reportPrivateImportUsage]
 
 
 def some(table: Tensor) -> Tensor:
