@@ -4,13 +4,10 @@ The paper defines μ; the identities and bounds are derived here. They hold for 
 with zeros too.
 """
 
-from itertools import product
-
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantity
-from ...decide import Inequality
-from ...proof import algebra, by_claim, enclosed, lemma
+from ...proof import algebra, by_claim, lemma
 from ...words import BinaryEntropy, JointLaw
 from ...words.information import in_entropies
 from . import binary
@@ -31,16 +28,10 @@ from .setting import (
     real,
     scalar,
 )
+from .steps import GIBBS, as_entropies, averages
 
-HALF = sp.Rational(1, 2)
 ANY_LAW = Assumption("any finite joint law: weights ≥ 0, not all of them 0, with 0 log 0 = 0")
 LEAST = sp.Min(K_F, K_G, K_Y)
-
-
-def _equal(*sides):
-    """Each pair of sides as sums of entropies of margins."""
-    return [(in_entropies(left), in_entropies(right)) for left, right in sides]
-
 
 # ---- five forms of μ
 mu_order = real("mu_order")
@@ -56,31 +47,7 @@ def _forms():
         JOINT,
     )
     orders = [law.co_information(*order) for order in (("G", "F", "Y"), ("F", "Y", "G"), ("Y", "G", "F"))]
-    return _equal(*((explained, form) for form in (*pairs, *orders)))
-
-
-def _averages(sizes):
-    """I and I(·|·) as averages of log-ratios, against entropies; logarithms of sums of cells stay as they are."""
-    cells = list(product(*map(range, sizes)))
-    p = {cell: sp.Symbol("p" + "".join(map(str, cell)), positive=True) for cell in cells}
-
-    def log(cell, axes):
-        return sp.log(sp.Add(*(p[c] for c in cells if all(c[a] == cell[a] for a in axes))))
-
-    def average(*signed):
-        return sp.Add(*(p[c] * sp.Add(*(sign * log(c, axes) for sign, axes in signed)) for c in cells))
-
-    f, g, y, fg, fy, gy, fgy = (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)
-    entropy = {axes: -average((1, axes)) for axes in (f, g, y, fg, fy, gy, fgy)}
-    mutual, given = average((1, fy), (-1, f), (-1, y)), average((1, fgy), (1, g), (-1, fg), (-1, gy))
-    return [
-        (sp.expand(mutual), sp.expand(entropy[f] + entropy[y] - entropy[fy])),
-        (sp.expand(given), sp.expand(entropy[fg] + entropy[gy] - entropy[fgy] - entropy[g])),
-        (
-            sp.expand(mutual - given),
-            sp.expand(sum(entropy[a] for a in (f, g, y, fgy)) - sum(entropy[a] for a in (fg, fy, gy))),
-        ),
-    ]
+    return as_entropies(*((explained, form) for form in (*pairs, *orders)))
 
 
 identities = Claim(
@@ -109,8 +76,8 @@ identities = Claim(
     assumptions=(ANY_LAW,),
     source=derived("definition of μ; its forms"),
     proof=(
-        algebra("averages of log-ratios are sums of entropies", lambda: _averages((2, 2, 2)), size="2·2·2 values"),
-        algebra("the same for other sizes", lambda: _averages((2, 3, 2)), size="2·3·2 values"),
+        algebra("averages of log-ratios are sums of entropies", lambda: averages((2, 2, 2)), size="2·2·2 values"),
+        algebra("the same for other sizes", lambda: averages((2, 3, 2)), size="2·3·2 values"),
         algebra("all forms, and μ in other orders, are one sum of entropies", _forms),
     ),
     mutants=(
@@ -134,7 +101,7 @@ markov, vanishes = scalar("markov"), scalar("vanishes")
 
 
 def _remainders():
-    return _equal(
+    return as_entropies(
         (I("F", "Y") - explained, I("F", "Y", given="G")),
         (I("G", "Y") - explained, I("G", "Y", given="F")),
         (I("F", "G") - explained, I("F", "G", given="Y")),
@@ -143,19 +110,6 @@ def _remainders():
         (H("F", given="G") - I("F", "Y", given="G"), H("F", given=("G", "Y"))),
     )
 
-
-def _tangent():
-    x = sp.Symbol("x", real=True)
-    return [
-        Inequality(1 + x <= sp.exp(x), x, sp.Interval(0, sp.oo)),
-        Inequality(1 - x <= sp.exp(-x), x, sp.Interval(0, sp.oo)),
-    ]
-
-
-GIBBS = (
-    enclosed("log q ≤ q − 1, from both sides of q = 1 (q = e^{±x})", _tangent),
-    lemma("Gibbs", "Σ p log(q/p) ≤ Σ_{p>0} (q − p) ≤ 0: information and conditional information are not negative"),
-)
 
 bounds = Claim(
     id="nakkiran2019.bounds",
@@ -198,7 +152,12 @@ bounds = Claim(
             trivial=-sp.log(LEAST),
             note="μ may be negative",
         ),
-        Part("values", sp.Le(sp.Abs(mu), sp.log(LEAST)), note="attained on both sides"),
+        Part(
+            "values",
+            sp.Le(sp.Abs(mu), sp.log(LEAST)),
+            trivial=sp.log(sp.Min(K_F, K_Y)),
+            note="attained on both sides",
+        ),
         Part(
             "constant",
             sp.Le(sp.Abs(mu), sp.Min(H("F"), H("G"), H("Y"))),
@@ -251,7 +210,7 @@ BOTH = ("G_1", "G_2")
 
 def _chain():
     by_one, by_both = (fine.co_information("F", G, "Y") for G in ("G_1", BOTH))
-    return _equal(
+    return as_entropies(
         (by_both, by_one + fine.mutual_information("F", "Y", "G_1") - fine.mutual_information("F", "Y", BOTH)),
         (
             by_both - by_one,
@@ -324,7 +283,7 @@ def fano_bound(error, classes):
 
 
 def _fano():
-    return _equal(
+    return as_entropies(
         (I("G", "Y") - explained, I("G", "Y", given="F")),
         (H("Y", given="F") - I("G", "Y", given="F"), H("Y", given=("F", "G"))),
         (I("F", "Y") - explained, I("F", "Y", given="G")),
@@ -367,7 +326,12 @@ fano = Claim(
         Part("explanation", sp.Le(unexplained, CLOSE), when=SAME_F, trivial=sp.log(K_F)),
         Part("unexplained", sp.Le(unexplained, H("F", given="G")), trivial=sp.log(K_F)),
         Part("Fano for G", sp.Le(H_FG, CLOSE), when=SAME_F, trivial=sp.log(K_F)),
-        Part("never gained", sp.Ge(lost, 0), note="and I(F; Y) ≥ μ, by symmetry"),
+        Part(
+            "never gained",
+            sp.Ge(lost, 0),
+            trivial=-sp.log(sp.Min(K_F, K_Y)),
+            note="and I(F; Y) ≥ μ, by symmetry",
+        ),
     ),
     assumptions=(
         ANY_LAW,
