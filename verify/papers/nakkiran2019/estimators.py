@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 import torch
@@ -285,7 +285,6 @@ def half_spread(K: int) -> Tensor:
     return p
 
 
-@cache
 def expected_statistic(design: Design) -> float:
     p, N, name = (design.parameters[k] for k in ("p", "N", "statistic"))
     return float(
