@@ -15,11 +15,12 @@ from .setting import derived
 
 N, K = sp.Symbol("N", integer=True, positive=True), sp.Symbol("K", integer=True, positive=True)
 S, EH, E_psi = (sp.Symbol(x, nonnegative=True) for x in ("S", "EH", "E_psi"))
-share, p = sp.Symbol("share", nonnegative=True), sp.Symbol("p", positive=True)
+share, p = sp.Symbol("share", nonnegative=True), sp.Symbol("p", nonnegative=True)
 P = sp.MatrixSymbol("P", 1, K)
 H = JointLaw(P, ("X",), (K,)).entropy("X")
 SAMPLES = Quantity(N, "number of samples")
-IID = Assumption("the N samples are independent and of the same law")
+IID = Assumption("the N samples are independent and of the same law", dropped="repeated")
+SEVERAL = Quantity(N, "number of samples", domain=N >= 2)
 
 LAW_SETTING = (
     SAMPLES,
@@ -35,7 +36,7 @@ LAW_SETTING = (
         unit="nats",
         measured=True,
     ),
-    Quantity(p, "probability of a cell", domain=p <= 1, measured=True),
+    Quantity(p, "probability of a cell", domain=sp.And(p > 0, p <= 1), measured=True),
     Quantity(
         share,
         "what this cell adds to E Ĥ_ψ: E[(c/N)(ψ(N) − ψ(c))], c ~ Bin(N, p)",
@@ -237,9 +238,8 @@ d_H, d_I, d_cmi, d_mu = (sp.Symbol(x, nonnegative=True) for x in ("d_H", "d_I", 
 PHI = Quantity(
     phi, "N log N − (N − 1) log(N − 1)", N * sp.log(N) - (N - 1) * sp.log(N - 1), latex=r"\varphi", unicode="φ"
 )
-SEVERAL = Assumption("N ≥ 2", sp.Ge(N, 2))
 CHANGE_SETTING = (
-    SAMPLES,
+    SEVERAL,
     PHI,
     *(
         Quantity(
@@ -296,7 +296,6 @@ bounded_difference = Claim(
         Part("conditional", sp.Le(d_cmi, 2 * phi / N)),
         Part("mu", sp.Le(d_mu, 3 * phi / N)),
     ),
-    assumptions=(SEVERAL,),
     source=derived("bounded differences"),
     proof=(
         algebra("φ(c) = c log c − (c − 1) log(c − 1) has the slope log(c/(c − 1)) > 0, and φ(1) = 0", _increasing),
@@ -322,7 +321,7 @@ bounded_difference = Claim(
 # ---- concentration
 c, delta, stray = sp.Symbol("c", positive=True), sp.Symbol("delta", positive=True), sp.Symbol("stray", nonnegative=True)
 STRAY_SETTING = (
-    SAMPLES,
+    SEVERAL,
     PHI,
     Quantity(delta, "failure probability", domain=sp.And(delta > 0, delta < 1), latex=r"\delta", unicode="δ"),
     Quantity(c, "1 for Ĥ, 2 for Î(F;Y) and Î(F;Y|G), 3 for μ̂"),
@@ -349,7 +348,7 @@ concentration = Claim(
     kind=Kind.PROBABILITY,
     setting=STRAY_SETTING,
     parts=(Part("stray", sp.Le(stray, reach), Quantifier.PROBABILITY, note="over the N samples"),),
-    assumptions=(Assumption("the N samples are independent and of the same law", dropped="repeated"), SEVERAL),
+    assumptions=(IID,),
     source=derived("concentration"),
     proof=(
         by_claim("nakkiran2019.bounded-difference", "one sample changes T̂ by at most cφ(N)/N"),

@@ -26,7 +26,7 @@ JOINT = (
     *(Quantity(k, f"number of values of {x}") for k, x in ((K_F, "F"), (K_G, "G"), (K_Y, "Y"))),
     Quantity(T, "joint law of (F, G, Y), up to its total", latex="P", unicode="P"),
 )
-IID = Assumption("the N samples are independent and of the same law")
+IID = Assumption("the N samples are independent and of the same law", dropped="repeated")
 DELTA = Quantity(delta, "failure probability", domain=sp.And(delta > 0, delta < 1), latex=r"\delta", unicode="δ")
 
 
@@ -68,7 +68,7 @@ normal = Claim(
         Part("studentised", sp.Eq(F_seen, _normal(_standard(sd_hat))), Quantifier.LAW, note="as N → ∞"),
     ),
     assumptions=(
-        Assumption("the N samples are independent and of the same law", dropped="repeated"),
+        IID,
         Assumption("Var i > 0", sp.Gt(sd, 0), dropped="independent"),
     ),
     source=derived("asymptotic law"),
@@ -125,7 +125,7 @@ chi_square = Claim(
         ),
     ),
     assumptions=(
-        Assumption("the N samples are independent and of the same law", dropped="repeated"),
+        IID,
         Assumption("I(F;Y|G) = 0", dropped="dependent"),
     ),
     source=derived("asymptotic law at I(F;Y|G) = 0"),
@@ -180,7 +180,7 @@ coverage = Claim(
         Part("bootstrap-high", sp.Ge(boot_high, mu), Quantifier.PROBABILITY),
     ),
     assumptions=(
-        Assumption("the N samples are independent and of the same law", dropped="repeated"),
+        IID,
         Assumption("F, G, Y are not mutually independent"),
     ),
     source=derived("coverage"),
@@ -222,7 +222,7 @@ permutation = Claim(
     ),
     parts=(Part("level", sp.Gt(p_value, delta), Quantifier.PROBABILITY, note="over the samples and the permutations"),),
     assumptions=(
-        Assumption("the N samples are independent and of the same law", dropped="repeated"),
+        IID,
         Assumption("I(F;Y|G) = 0", dropped="dependent"),
     ),
     source=derived("stratified permutation test"),

@@ -16,7 +16,7 @@ from numerics.estimators import digamma as digamma_share
 from numerics.estimators import estimated_information, expected_entropy, expected_information, margins, plug_in
 from numerics.information import entropy, frequencies
 
-from ...experiment import Design, Experiment, Instances, Measured, Run, Sampling, to_device
+from ...experiment import Design, Experiment, Instances, Measured, Run, Sampling, Variation, to_device
 from . import intervals
 from .laws import draw_counts, drawn_law, named_law
 
@@ -44,8 +44,8 @@ class OneLaw:
 
 ONE_LAWS = st.builds(
     OneLaw,
-    K=st.sampled_from((2, 1, 3, 5, 10, 40)),
-    N=st.sampled_from((1, 2, 3, 10, 30, 100, 200)),
+    K=st.sampled_from((2, 1, 3, 5, 12)),
+    N=st.sampled_from((1, 2, 3, 8, 20, 50)),
     spread=st.floats(-2, 1),
     empty=st.integers(0, 2),
     uniform=st.booleans(),
@@ -71,19 +71,21 @@ def law_of(a: Tensor) -> Tensor:
     return square / square.flatten(1).sum(1).reshape(-1, *[1] * (a.ndim - 1))
 
 
-def measure_one(instances: Instances, run: Run) -> Measured:
-    """Exact expectations of both estimates, and of a cell of the second one along the time axis."""
+def measure_one(instances: Instances, run: Run, repeated: bool = False) -> Measured:
+    """Exact expectations of both estimates, and of a cell of the second one along the time axis; with `repeated` of
+    samples that are all the same, the frequencies of which are those of one."""
     i = to_device(instances, run)
     p, N = law_of(i["a"]), i["N"]
     K = p.shape[1]
     possible = p > 0
-    each = expected_entropy(p[..., None], N, digamma_share)
+    drawn = 1 if repeated else N
+    each = expected_entropy(p[..., None], drawn, digamma_share)
     values = {
         "N": N,
         "K": K,
         "P": i["a"].square()[:, None, None],
         "S": possible.sum(1, keepdim=True).double(),
-        "EH": expected_entropy(p, N)[:, None],
+        "EH": expected_entropy(p, drawn)[:, None],
         "E_psi": each.sum(1, keepdim=True),
         "share": each,
         "p": torch.where(possible, p, torch.ones_like(p)),
@@ -93,9 +95,9 @@ def measure_one(instances: Instances, run: Run) -> Measured:
     return Measured(values, budget, judged={"cell": possible})
 
 
-def measure_digamma(instances: Instances, run: Run) -> Measured:
+def measure_digamma(instances: Instances, run: Run, repeated: bool = False) -> Measured:
     """The same, cell by cell."""
-    seen = measure_one(instances, run)
+    seen = measure_one(instances, run, repeated)
     cell, possible = seen.budget["cell"], seen.judged["cell"]
     parts = ("cell", "upper", "lower")
     return Measured(
@@ -108,8 +110,9 @@ bias_entropy = Experiment(
     ONE_LAWS,
     realise_one,
     measure_one,
-    witnesses=(uniform_law(2, 1), uniform_law(10, 1), uniform_law(3, 100)),
+    witnesses=(uniform_law(2, 1), uniform_law(10, 1), uniform_law(3, 50)),
     movable=("a",),
+    settings={"repeated": Variation(measure=partial(measure_one, repeated=True), witnesses=(uniform_law(3, 50),))},
 )
 digamma = Experiment(
     "nakkiran2019.digamma",
@@ -118,6 +121,7 @@ digamma = Experiment(
     measure_digamma,
     witnesses=(uniform_law(2, 1), uniform_law(5, 3)),
     movable=("a",),
+    settings={"repeated": Variation(measure=partial(measure_digamma, repeated=True), witnesses=(uniform_law(3, 50),))},
 )
 
 
@@ -135,8 +139,8 @@ class ThreeLaw:
 
 THREE_LAWS = st.builds(
     ThreeLaw,
-    sizes=st.tuples(*[st.integers(1, 4)] * 3),
-    N=st.sampled_from((1, 2, 5, 20, 100, 200)),
+    sizes=st.tuples(*[st.integers(1, 3)] * 3),
+    N=st.sampled_from((1, 2, 5, 15, 40)),
     kind=st.sampled_from(("dirichlet", "sparse", "independent", "markov", "sum", "copy")),
     spread=st.floats(-2, 1),
     seed=st.integers(0, 2**31),
@@ -148,11 +152,11 @@ def realise_three(family: ThreeLaw, B: int) -> Instances:
     return {"a": named_law(family.kind, family.sizes, B, g, 10**family.spread).sqrt(), "N": family.N}
 
 
-def measure_bias(instances: Instances, run: Run) -> Measured:
+def measure_bias(instances: Instances, run: Run, repeated: bool = False) -> Measured:
     i = to_device(instances, run)
     p, N = law_of(i["a"]), i["N"]
     sizes = p.shape[1:]
-    expected = expected_information(p, N)
+    expected = expected_information(p, 1 if repeated else N)
     support = {f"S_{x}": (t > 0).sum(1, keepdim=True).double() for x, t in margins(p).items() if len(x) > 1}
     values = {
         "N": N,
@@ -184,6 +188,9 @@ bias_mu = Experiment(
         special_law("copy", 4, 1),
     ),
     movable=("a",),
+    settings={
+        "repeated": Variation(measure=partial(measure_bias, repeated=True), witnesses=(special_law("copy", 2, 20),))
+    },
 )
 
 

@@ -122,7 +122,7 @@ NORMAL_DESIGNS = (
     Design("binary", {"p": BINARY, "N": LARGE}, draws=DRAWS),
     Design("3 classes, F copies half of G", {"p": confusion(3, 0.6, 0.5, 0.5), "N": LARGE}, draws=DRAWS),
     Design("Markov chain", {"p": MARKOV, "N": LARGE}, quick=False, draws=DRAWS),
-    Design("10 classes", {"p": confusion(10, 0.8, 0.6, 0.3), "N": 10 * LARGE}, quick=False, draws=DRAWS),
+    Design("4 classes", {"p": confusion(4, 0.8, 0.6, 0.3), "N": 10 * LARGE}, quick=False, draws=DRAWS),
 )
 CHI_SQUARE_DESIGNS = (
     Design("Markov chain, binary", {"p": MARKOV, "N": LARGE}),
