@@ -15,7 +15,7 @@ from .setting import derived
 
 N, K = sp.Symbol("N", integer=True, positive=True), sp.Symbol("K", integer=True, positive=True)
 S, EH, E_psi = (sp.Symbol(x, nonnegative=True) for x in ("S", "EH", "E_psi"))
-share, p = sp.Symbol("share", nonnegative=True), sp.Symbol("p", nonnegative=True)
+share, p = sp.Symbol("share", nonnegative=True), sp.Symbol("p", real=True)
 P = sp.MatrixSymbol("P", 1, K)
 H = JointLaw(P, ("X",), (K,)).entropy("X")
 SAMPLES = Quantity(N, "number of samples")
@@ -156,7 +156,9 @@ mu, I_fy, cmi = (
     law.mutual_information("F", "Y", "G"),
 )
 E_mu, E_fy, E_cmi = sp.Symbol("E_mu", real=True), sp.Symbol("E_fy", real=True), sp.Symbol("E_cmi", real=True)
-S_FG, S_FY, S_GY, S_FGY = (sp.Symbol(f"S_{x}", nonnegative=True) for x in ("FG", "FY", "GY", "FGY"))
+GROUPS = ("FG", "FY", "GY", "FGY")
+S_FG, S_FY, S_GY, S_FGY = possible = tuple(sp.Symbol(f"S_{x}", nonnegative=True) for x in GROUPS)
+e_FG, e_FY, e_GY, e_FGY = errors = tuple(sp.Symbol(f"e_{x}", nonnegative=True) for x in GROUPS)
 JOINT = (
     SAMPLES,
     *(Quantity(k, f"number of values of {x}") for k, x in ((K_F, "F"), (K_G, "G"), (K_Y, "Y"))),
@@ -166,13 +168,17 @@ MU_SETTING = (
     *JOINT,
     *(
         Quantity(s, f"number of possible values of ({', '.join(x)})", measured=True)
-        for s, x in ((S_FG, "FG"), (S_FY, "FY"), (S_GY, "GY"), (S_FGY, "FGY"))
+        for s, x in zip(possible, GROUPS, strict=True)
+    ),
+    *(
+        Quantity(e, f"log(1 + (S_{x} − 1)/N)", bound(s), latex=rf"\epsilon_{{{x}}}", unicode=f"ε_{x}")
+        for e, s, x in zip(errors, possible, GROUPS, strict=True)
     ),
     Quantity(E_mu, "E μ̂", latex=r"\mathbb E\hat\mu", unicode="E μ̂", unit="nats", measured=True),
     Quantity(E_fy, "E Î(F; Y)", latex=r"\mathbb E\hat I(F;Y)", unicode="E Î(F;Y)", unit="nats", measured=True),
     Quantity(E_cmi, "E Î(F; Y | G)", latex=r"\mathbb E\hat I(F;Y|G)", unicode="E Î(F;Y|G)", unit="nats", measured=True),
 )
-pairs = (bound(S_FG), bound(S_FY), bound(S_GY))
+pairs = (e_FG, e_FY, e_GY)
 two_smaller = sp.Add(*pairs) - sp.Max(*pairs)
 
 
@@ -202,9 +208,9 @@ bias_mu = Claim(
     setting=MU_SETTING,
     parts=(
         Part("above", sp.Le(E_mu, mu + two_smaller), trivial=sp.log(sp.Min(K_F, K_G, K_Y))),
-        Part("below", sp.Ge(E_mu, mu - bound(S_FGY)), trivial=-sp.log(sp.Min(K_F, K_G, K_Y))),
-        Part("information", sp.Le(E_fy, I_fy + bound(S_FY)), trivial=sp.log(sp.Min(K_F, K_Y))),
-        Part("conditional", sp.Le(E_cmi, cmi + bound(S_FGY)), trivial=sp.log(sp.Min(K_F, K_Y))),
+        Part("below", sp.Ge(E_mu, mu - e_FGY), trivial=-sp.log(sp.Min(K_F, K_G, K_Y))),
+        Part("information", sp.Le(E_fy, I_fy + e_FY), trivial=sp.log(sp.Min(K_F, K_Y))),
+        Part("conditional", sp.Le(E_cmi, cmi + e_FGY), trivial=sp.log(sp.Min(K_F, K_Y))),
     ),
     assumptions=(IID,),
     source=derived("bias of the plug-in μ"),

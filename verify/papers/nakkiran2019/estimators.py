@@ -183,8 +183,8 @@ bias_mu = Experiment(
     measure_bias,
     witnesses=(
         special_law("sum", 2, 4),
-        special_law("sum", 10, 40),
-        special_law("independent", 5, 105),
+        special_law("sum", 3, 6),
+        special_law("independent", 3, 15),
         special_law("copy", 4, 1),
     ),
     movable=("a",),
