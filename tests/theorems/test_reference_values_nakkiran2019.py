@@ -12,11 +12,12 @@ from torch import Tensor
 from numerics.information import conditional_mutual_information, mutual_information, performance_correlation
 from theory import get_claim
 from theory.evaluate import compile as compile_expression
+from verify.__main__ import main
 from verify.certify import float_against_balls
 from verify.checks import judge
 from verify.experiment import Run
 from verify.papers import experiment_of
-from verify.papers.nakkiran2019 import laws
+from verify.papers.nakkiran2019 import tables
 from verify.papers.nakkiran2019.information import (
     coarsened,
     constant_first,
@@ -29,8 +30,8 @@ from verify.papers.nakkiran2019.information import (
     probabilities,
 )
 
-PRINTED = laws.counted(5, 1, 1, 2, 2, 1, 1, 7)
-EIGHT = laws.counted(1, 2, 3, 4, 5, 6, 7, 8)
+PRINTED = tables.counted(5, 1, 1, 2, 2, 1, 1, 7)
+EIGHT = tables.counted(1, 2, 3, 4, 5, 6, 7, 8)
 FORMS = ("F", "G", "predictions", "together", "entropies", "symmetry")
 LOG2 = math.log(2)
 
@@ -86,15 +87,15 @@ def test_planted_mutants_at_one_to_eight(mutant: str, by: float) -> None:
 # ---- bounds
 @pytest.mark.parametrize("K", [2, 3, 4])
 def test_extremes(K: int) -> None:
-    assert measured(laws.xor(K))[-1] == pytest.approx(-math.log(K), abs=1e-15)
-    assert predict("bounds", "below", laws.xor(K)) == pytest.approx(-math.log(K), abs=1e-14)
-    assert measured(laws.copies(*[1] * K))[-1] == pytest.approx(math.log(K), abs=1e-15)
-    assert predict("bounds", "above", laws.copies(*[1] * K)) == pytest.approx(math.log(K), abs=1e-14)
-    assert predict("bounds", "values", laws.xor(K)) == pytest.approx(math.log(K), abs=1e-15)
+    assert measured(tables.xor(K))[-1] == pytest.approx(-math.log(K), abs=1e-15)
+    assert predict("bounds", "below", tables.xor(K)) == pytest.approx(-math.log(K), abs=1e-14)
+    assert measured(tables.copies(*[1] * K))[-1] == pytest.approx(math.log(K), abs=1e-15)
+    assert predict("bounds", "above", tables.copies(*[1] * K)) == pytest.approx(math.log(K), abs=1e-14)
+    assert predict("bounds", "values", tables.xor(K)) == pytest.approx(math.log(K), abs=1e-15)
 
 
 def test_markov_table() -> None:
-    law = laws.chain_counts()
+    law = tables.chain_counts()
     assert law.sum() == 24
     I_FY, _, I_GY, given_G, mu = measured(law)
     assert mu == pytest.approx(0.0139539145684196, abs=1e-15) == I_FY and abs(given_G) < 1e-16 and I_FY < I_GY
@@ -103,22 +104,22 @@ def test_markov_table() -> None:
 
 
 def test_decisions_are_made_at_whole_counts_only() -> None:
-    table = torch.stack((laws.xor(), laws.xor() / 8, laws.xor() * 2**20))
+    table = torch.stack((tables.xor(), tables.xor() / 8, tables.xor() * 2**20))
     whole, factors, vanishes = decisions(table)
     assert whole[:, 0].tolist() == [True, False, False]
     assert factors.equal(vanishes) and not factors.any()
-    seen = measure_bounds(explicit(laws.xor() / 8)(), Run())
+    seen = measure_bounds(explicit(tables.xor() / 8)(), Run())
     assert not seen.judged["decided"].any()
 
 
 def test_product_of_informations_is_no_bound() -> None:
-    I_FY, _, I_GY, _, mu = measured(laws.copies(9, 1))
+    I_FY, _, I_GY, _, mu = measured(tables.copies(9, 1))
     assert mu == pytest.approx(0.325, abs=5e-4) and pytest.approx(0.152, abs=5e-4) == I_FY * I_GY / LOG2
 
 
 # ---- coarser classifiers
 def test_coarser_is_more_or_less() -> None:
-    p, _ = probabilities(constant_first(laws.xor(), laws.copies(1, 1))())
+    p, _ = probabilities(constant_first(tables.xor(), tables.copies(1, 1))())
     seen = coarsened(p)
     assert seen["mu"].flatten().tolist() == pytest.approx([-LOG2, LOG2], abs=1e-15)
     assert seen["mu_coarse"].flatten().tolist() == pytest.approx([0, 0], abs=1e-15)
@@ -128,19 +129,21 @@ def test_coarser_is_more_or_less() -> None:
 @pytest.mark.parametrize("level", [0, 1])
 @pytest.mark.parametrize("K, e", [(2, 0.3), (4, 0.75), (4, 0.1), (3, 1.0), (4, 1e-6)])
 def test_whole_chains_are_equalities(K: int, e: float, level: int) -> None:
-    seen = measure_fano(explicit(laws.of_errors(e, K), laws.of_errors(e, K, swapped=True))(), Run(level=level)).values
+    seen = measure_fano(
+        explicit(tables.of_errors(e, K), tables.of_errors(e, K, swapped=True))(), Run(level=level)
+    ).values
     bound = float(-e * math.log(e) - (1 - e) * math.log(1 - e) if e < 1 else 0) + e * math.log(K - 1)
     assert [float(seen[k][0]) for k in ("e_F", "lost", "H_YF")] == pytest.approx([e, bound, bound], abs=1e-14)
     assert [float(seen[k][1]) for k in ("delta", "unexplained", "H_FG")] == pytest.approx([e, bound, bound], abs=1e-14)
     assert predict("fano", "retention", e_F=e, K_Y=K) == pytest.approx(bound, abs=1e-14)
     assert predict("fano", "explanation", delta=e, K_F=K) == pytest.approx(bound, abs=1e-14)
-    assert predict("fano", "lost", laws.of_errors(e, K)) == pytest.approx(bound, abs=1e-13)
+    assert predict("fano", "lost", tables.of_errors(e, K)) == pytest.approx(bound, abs=1e-13)
 
 
 def test_planted_mutants_of_fano() -> None:
-    lost = measure_fano(explicit(laws.of_errors(0.75, 4))(), Run()).values["lost"]
+    lost = measure_fano(explicit(tables.of_errors(0.75, 4))(), Run()).values["lost"]
     assert float(lost) == pytest.approx(math.log(4), abs=1e-14)  # F independent of Y
-    close = measure_fano(explicit(laws.of_errors(0.01, 2, swapped=True))(), Run()).values
+    close = measure_fano(explicit(tables.of_errors(0.01, 2, swapped=True))(), Run()).values
     assert float(close["unexplained"]) == pytest.approx(0.0560, abs=5e-5)
     assert float(close["delta"]) * LOG2 == pytest.approx(0.0069, abs=5e-5)
 
@@ -191,13 +194,24 @@ def test_float64_against_balls(name: str) -> None:
             assert ((a.sides.gap - b.sides.gap).abs() <= a.sides.budget).all()
 
 
-@pytest.mark.parametrize("kind", list(laws.KINDS))
+@pytest.mark.parametrize("kind", list(tables.KINDS))
 @pytest.mark.parametrize("noise", [None, -4.0])
 def test_families_are_laws(kind: str, noise: float | None) -> None:
     """Weights that are not negative, of a positive total, the same again from the same seed."""
     for sizes in ((2, 2, 2), (2, 3, 4), (4, 3, 2)):
         for alpha in (1.0, -2.0):
-            family = laws.Law(sizes, kind, alpha, noise, 7)
-            table = laws.table(family, 6)
+            family = tables.Law(sizes, kind, alpha, noise, 7)
+            table = tables.table(family, 6)
             assert table.shape == (6, *sizes) and table.isfinite().all() and (table >= 0).all()
-            assert (table.sum((1, 2, 3)) > 0).all() and table.equal(laws.table(family, 6))
+            assert (table.sum((1, 2, 3)) > 0).all() and table.equal(tables.table(family, 6))
+
+
+# ---- what a user reads
+def test_evaluation_at_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["eval", "nakkiran2019.bounds", "P=[[5,1],[1,2],[2,1],[1,7]]", "--part", "above"]
+    assert main([*arguments, "K_F=2", "K_G=2"]) == 0
+    assert "μ ≤ min(I(F; G), I(F; Y), I(G; Y))\n  right side = 0.0794334979139" in capsys.readouterr().out
+    assert main(arguments) == 0
+    assert "not given: K_F, K_G\n" in capsys.readouterr().out
+    assert main(["eval", "nakkiran2019.bounds", "P=[[5,1],[1,-2],[2,1],[1,7]]", "K_F=2", "K_G=2"]) == 2
+    assert "a joint law has a negative entry" in capsys.readouterr().err

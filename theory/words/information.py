@@ -7,6 +7,12 @@ or counts. Its entries in row-major order are the cells in lexicographic order, 
 Every word is a sum of entropies of margins (`in_entropies`), in which identities are cancellations. At rational laws it
 is Σ c_q log q over primes q with rational c_q (`prime_exponents`). Logarithms of primes are linearly independent over
 the rationals, so that it vanishes exactly when every c_q does.
+
+    >>> law = joint_law([[[5, 1], [1, 2]], [[2, 1], [1, 7]]], ("F", "G", "Y"))
+    >>> in_logs(law.mutual_information("F", "Y"))
+    -11*log(11)/10 - 6*log(3)/5 + log(5) + 7*log(2)/2
+    >>> in_entropies(law.co_information("F", "G", "Y") - law.mutual_information("F", "Y"))
+    -H(F, G) + H(F, G, Y) + H(G) - H(G, Y)
 """
 
 from collections.abc import Iterable, Sequence

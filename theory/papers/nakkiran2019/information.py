@@ -91,7 +91,7 @@ identities = Claim(
         "I(F; Y | G) − I(F; Y), is −μ.",
         "At whole counts every quantity is Σ c_q log q over primes q with rational c_q. It is zero exactly when every "
         "c_q is: `theory.words.information.prime_exponents` decides that, `sign` the rest.",
-        "Smoothing the logarithms by ε = 10⁻⁴ instead of 0 log 0 = 0 biases μ, by 10⁻² bits at ten classes.",
+        "Logarithms that are smoothed by some ε, in place of 0 log 0 = 0, bias μ, and more so with more classes.",
     ),
 )
 

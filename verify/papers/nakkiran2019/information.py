@@ -21,7 +21,7 @@ from ...certify.exact import dyadic, exact_instance
 from ...certify.operations import ball
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
 from . import enclosed
-from .laws import SEEDS, Law, chain_counts, copies, counted, dirichlet, laws, of_errors, table, uniform, xor
+from .tables import SEEDS, Law, chain_counts, copies, counted, dirichlet, laws, of_errors, table, uniform, xor
 
 EPSILON = 2.0**-52
 """Unit in the last place of a float64, relative."""
