@@ -277,9 +277,12 @@ lost, unexplained = real("lost"), real("unexplained")
 H_YF, H_FG = scalar("H_YF"), scalar("H_FG")
 
 
-def fano_bound(error, classes):
-    """h(e) + e log(K − 1)."""
-    return BinaryEntropy(error) + error * sp.log(classes - 1)
+wrong_Y, wrong_F = sp.Symbol("wrong_Y", positive=True), sp.Symbol("wrong_F", positive=True)
+
+
+def fano_bound(error, wrong):
+    """h(e) + e log(K − 1), K − 1 being the number of wrong labels."""
+    return BinaryEntropy(error) + error * sp.log(wrong)
 
 
 def _fano():
@@ -291,7 +294,7 @@ def _fano():
     )
 
 
-FORCED, CLOSE = fano_bound(e_F, K_Y), fano_bound(e_FG, K_F)
+FORCED, CLOSE = fano_bound(e_F, wrong_Y), fano_bound(e_FG, wrong_F)
 SAME_Y, SAME_F = sp.Eq(K_F, K_Y), sp.Eq(K_F, K_G)
 
 fano = Claim(
@@ -314,6 +317,8 @@ fano = Claim(
             unicode="I(F;Y) − μ",
             measured=True,
         ),
+        Quantity(wrong_Y, "number of wrong labels", K_Y - 1, latex="K_Y-1", unicode="K_Y−1"),
+        Quantity(wrong_F, "number of other predictions", K_F - 1, latex="K_F-1", unicode="K_F−1"),
         Quantity(e_F, "error of F, P(F ≠ Y)", measured=True),
         Quantity(e_FG, "P(F ≠ G)", latex=r"\delta", unicode="δ", measured=True),
         Quantity(H_YF, "H(Y | F), averaged over the values of F", latex=r"H(Y\mid F)", unicode="H(Y∣F)", measured=True),
