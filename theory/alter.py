@@ -181,8 +181,11 @@ def _unique(found: dict[Any, Alteration], name: str) -> str:
 
 
 def _relation(part: Part, left: Any, right: Any) -> Any:
-    """The part's relation between other sides; None where it is decided by itself."""
-    relation = part.relation.func(left, right)
+    """The part's relation between other sides; None where it is decided by itself, or where a side is not real."""
+    try:
+        relation = part.relation.func(left, right)
+    except TypeError:  # sympy's "Invalid comparison of non-real": the logarithm of a negative number, say
+        return None
     return relation if isinstance(relation, Relational) else None
 
 

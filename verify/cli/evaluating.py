@@ -67,7 +67,7 @@ def _part(claim: Claim, part: Part, expansion: Expansion, *, balls: bool) -> dic
         "expression": render.latex(expanded, claim.names("latex")),
         "formula": render.pretty(expanded, claim.names("unicode")),
         "missing": expansion.missing(right),
-        "symbolic": sorted(symbol.name for symbol in expanded.free_symbols),
+        "symbolic": sorted({s.name for s in expanded.free_symbols} - {m.name for m in expansion.binding.matrices}),
         "condition": None if part.when == sp.true else render.pretty(part.when, claim.names("unicode")),
         "applies": bool(applies) if applies in (sp.true, sp.false) else None,
     }
