@@ -7,32 +7,27 @@ start; that point keeps the simple classifier.
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
-from ...decide import Implication
-from ...proof import algebra, by_claim, lemma, polynomial
+from ...proof import algebra, by_claim, lemma
 from ...words import InnerProduct, RowProjector, SingularValue, Stack
+from ...words.information import BinaryEntropy, star
 from .model import (
     BLOCK,
     FLIPPED,
+    I_LY,
     SAMPLES,
     TESTED,
     TRAINED,
     D,
-    ENTROPIES,
-    I_LY,
     K,
     Xi,
     a,
-    chained,
-    entropy,
     err,
     eta,
-    h_p,
     m,
     misfit,
     mu,
     n,
     p,
-    p_hat,
     q,
     rho,
     s,
@@ -52,32 +47,18 @@ A, B = sp.Symbol("A", nonnegative=True), sp.Symbol("B", real=True)
 G, M = sp.MatrixSymbol("G", n, n), sp.MatrixSymbol("M", n, n)
 w, w_0 = sp.MatrixSymbol("w", D + 1, 1), sp.MatrixSymbol("w_0", D + 1, 1)
 aim = sp.Symbol("aim", real=True)
-delta, tau, kappa = sp.symbols("delta tau kappa", positive=True)
-lam_lo, lam_hi = sp.symbols("lam_lo lam_hi", positive=True)
-B_lo, B_hi, theta_lo, theta_hi = sp.symbols("B_lo B_hi theta_lo theta_hi", real=True)
-g_min = sp.Symbol("g_min", nonnegative=True)
 
-Q_rho, h_chain = (sp.Symbol(x, nonnegative=True) for x in ("Q_rho", "h_chain"))
+Q_rho = sp.Symbol("Q_rho", nonnegative=True)
 
 MARGIN = Quantity(
     rho, "ϑ√D/(ς‖v‖): mean over standard deviation of s·f on a fresh input", theta * sp.sqrt(D) / (sigma * v_norm)
 )
-FRESH = (
-    Quantity(Q_rho, "P(N(0, 1) > ρ)", tail(rho), latex=r"Q(\rho)", unicode="Q(ρ)"),
-    Quantity(
-        h_chain,
-        "h(p ⋆ Q(ρ)), x ⋆ z = x(1−z) + z(1−x)",
-        entropy(chained(p, Q_rho)),
-        latex=r"h(p\star Q(\rho))",
-        unicode="h(p⋆Q(ρ))",
-    ),
-)
+FRESH = (Quantity(Q_rho, "P(N(0, 1) > ρ)", tail(rho), latex=r"Q(\rho)", unicode="Q(ρ)"),)
 SETTING = (
     *SAMPLES,
     *BLOCK,
     *TRAINED,
     *TESTED,
-    *ENTROPIES,
     MARGIN,
     *FRESH,
     Quantity(t, "steps of gradient descent"),
@@ -86,10 +67,7 @@ SETTING = (
     Quantity(G, "XXᵀ", K + a**2 * s * s.T),
     Quantity(M, "(I − (I − (η/n) XXᵀ)ᵗ)(XXᵀ)⁻¹", (sp.Identity(n) - (sp.Identity(n) - eta / n * G) ** t) * G.I),
 )
-RANK = (
-    Assumption("at least as many noise coordinates as samples, D ≥ n", sp.Ge(D, n), dropped="few"),
-    Assumption("Ξ has rank n", sp.Gt(SingularValue(Xi, n), 0)),
-)
+RANK = Assumption("Ξ has rank n, so that D ≥ n", sp.Gt(SingularValue(Xi, n), 0), dropped="few")
 STILL = Assumption("the noise weights start from 0", dropped="noisy-start")
 LIMIT = (theta_0 + a**2 * B) / (1 + a**2 * A)
 
@@ -102,9 +80,9 @@ channel = Claim(
     setting=SETTING,
     parts=(
         Part("channel", sp.Eq(q, Q_rho), Quantifier.STEPS),
-        Part("error", sp.Eq(err, chained(p, Q_rho)), Quantifier.STEPS),
-        Part("correlation", sp.Eq(mu, sp.log(2) - h_chain), Quantifier.STEPS),
-        Part("simple", sp.Eq(I_LY, sp.log(2) - h_p)),
+        Part("error", sp.Eq(err, star(p, Q_rho)), Quantifier.STEPS),
+        Part("correlation", sp.Eq(mu, sp.log(2) - BinaryEntropy(star(p, Q_rho))), Quantifier.STEPS),
+        Part("simple", sp.Eq(I_LY, sp.log(2) - BinaryEntropy(p))),
     ),
     assumptions=(
         FLIPPED,
@@ -115,13 +93,11 @@ channel = Claim(
     proof=(
         lemma("Gaussian sums", "⟨v, ξ⟩ is N(0, ς²‖v‖²/D), independent of (s, y): P(F ≠ L) = Q(ρ) for either sign"),
         by_claim("nakkiran2019.sufficiency", "Y − L − F; both channels are symmetric, hence so is Y → F, with p ⋆ q"),
-        algebra(
-            "p ⋆ ½ = ½, p ⋆ 0 = p", lambda: [(chained(p, sp.Rational(1, 2)), sp.Rational(1, 2)), (chained(p, 0), p)]
-        ),
+        algebra("p ⋆ ½ = ½, p ⋆ 0 = p", lambda: [(star(p, sp.Rational(1, 2)), sp.Rational(1, 2)), (star(p, 0), p)]),
     ),
     mutants=(
         Mutant("no-root", "ρ without √D", definitions={rho: theta / (sigma * v_norm)}),
-        Mutant("sum", "p + q for p ⋆ q", {"correlation": sp.Eq(mu, sp.log(2) - entropy(p + Q_rho))}),
+        Mutant("sum", "p + q for p ⋆ q", {"correlation": sp.Eq(mu, sp.log(2) - BinaryEntropy(p + Q_rho))}),
         Mutant("no-flips", "as if labels were not flipped", {"simple": sp.Eq(I_LY, sp.log(2))}),
         Mutant("shifted", "noise with a mean", setting="shifted"),
     ),
@@ -195,7 +171,7 @@ limit = Claim(
         Part("noise", sp.Eq(v, Xi.T * K.I * (y - LIMIT * s)), Quantifier.END),
         Part("interpolates", sp.Eq(train_err, 0), Quantifier.END),
     ),
-    assumptions=(*RANK, STILL, Assumption("training reaches zero loss", dropped="long-steps")),
+    assumptions=(RANK, STILL, Assumption("training reaches zero loss", dropped="long-steps")),
     source=derived("the theorem in a simplified model, Gaussian noise: the limit"),
     proof=(
         lemma("row space", "w∞ − w₀ is in the range of Xᵀ: one such point has Xw = y, since Ξ has rank n"),
@@ -242,7 +218,7 @@ margin = Claim(
         ),
         Part("upper", sp.Le(rho, _margin_by(SingularValue(Xi, 1))), Quantifier.END, when=sp.Gt(theta, 0)),
     ),
-    assumptions=(*RANK, STILL, Assumption("training reaches zero loss", dropped="stopped")),
+    assumptions=(RANK, STILL, Assumption("training reaches zero loss", dropped="stopped")),
     source=derived("the theorem in a simplified model, Gaussian noise: the margin"),
     proof=(
         CIRCULAR,
@@ -259,128 +235,9 @@ margin = Claim(
 )
 
 
-# ---- with high probability
-def gain(x: sp.Expr) -> sp.Expr:
-    """g(ϑ) = ϑ²/c(ϑ)."""
-    return x**2 / misfit(x)
-
-
-def _polarisation():
-    # sᵀKy = ¼[(s+y)ᵀK(s+y) − (s−y)ᵀK(s−y)] in the letters ss, sy = ys, yy; ‖s ± y‖² = 2n(1 ± m)
-    ss, sy, yy = sp.symbols("ss sy yy")
-    return [
-        (((ss + 2 * sy + yy) - (ss - 2 * sy + yy)) / 4, sy),
-        (2 * n * (1 + m), (4 * n * (1 - p_hat)).subs(p_hat, (1 - m) / 2)),
-        (2 * n * (1 - m), (4 * n * p_hat).subs(p_hat, (1 - m) / 2)),
-    ]
-
-
-def _worst_end():
-    # 1/g = z² − 2mz + 1 in z = 1/ϑ is convex: between two values of z it is at most the larger one there
-    z, low, high, top, share = sp.symbols("z low high top share", real=True)
-    square = [top >= low**2 - 2 * share * low + 1, top >= high**2 - 2 * share * high + 1]
-    return [Implication(z**2 - 2 * share * z + 1 <= top, [low <= z, z <= high, *square])]
-
-
-def _level():
-    return [(2 * sp.exp(-(sp.sqrt(2 * sp.log(2 / delta)) ** 2) / 2), delta)]
-
-
-def _rewritten():
-    x = sp.Symbol("x", positive=True)
-    return [
-        (
-            x * sp.sqrt(D) * sigma * (1 - kappa) / (sigma * sp.sqrt(n)),
-            x * (sp.sqrt(D) - sp.sqrt(D) * kappa) / sp.sqrt(n),
-        )
-    ]
-
-
-HIGH = (
-    *SETTING,
-    Quantity(delta, "failure probability", domain=sp.And(delta > 0, delta < 1), latex=r"\delta", unicode="δ"),
-    Quantity(tau, "√(2 log(2/δ))", sp.sqrt(2 * sp.log(2 / delta)), latex=r"\tau", unicode="τ"),
-    Quantity(kappa, "(√n + τ)/√D", (sp.sqrt(n) + tau) / sp.sqrt(D), latex=r"\kappa", unicode="κ"),
-    Quantity(lam_lo, "ς²(1 − κ)²", sigma**2 * (1 - kappa) ** 2, latex=r"\lambda_-", unicode="λ₋"),
-    Quantity(lam_hi, "ς²(1 + κ)²", sigma**2 * (1 + kappa) ** 2, latex=r"\lambda_+", unicode="λ₊"),
-    Quantity(B_lo, "lower limit of B", n * ((1 - p_hat) / lam_hi - p_hat / lam_lo), latex="B^-", unicode="B⁻"),
-    Quantity(B_hi, "upper limit of B", n * ((1 - p_hat) / lam_lo - p_hat / lam_hi), latex="B^+", unicode="B⁺"),
-    Quantity(
-        theta_lo,
-        "lower limit of ϑ: the numerator ϑ₀ + a²B⁻ over the larger denominator where it is positive",
-        sp.Min(*((theta_0 + a**2 * B_lo) / (1 + a**2 * n / x) for x in (lam_lo, lam_hi))),
-        latex=r"\theta_-",
-        unicode="ϑ₋",
-    ),
-    Quantity(
-        theta_hi,
-        "upper limit of ϑ",
-        sp.Max(*((theta_0 + a**2 * B_hi) / (1 + a**2 * n / x) for x in (lam_lo, lam_hi))),
-        latex=r"\theta_+",
-        unicode="ϑ₊",
-    ),
-    Quantity(g_min, "min of g at both limits", sp.Min(gain(theta_lo), gain(theta_hi)), latex="g", unicode="g"),
-)
-
-
-def _test_error(argument: sp.Expr) -> sp.Expr:
-    return chained(p, tail(argument))
-
-
-SURE = sp.sqrt(D) - sp.sqrt(n) - tau
-probability = Claim(
-    id="nakkiran2019.A-probability",
-    title="the interpolating network keeps the simple classifier, with high probability",
-    kind=Kind.PROBABILITY,
-    setting=HIGH,
-    parts=(
-        Part("signal-low", sp.Ge(theta, theta_lo), Quantifier.PROBABILITY, note="the noise blocks Ξ are drawn"),
-        Part("signal-high", sp.Le(theta, theta_hi), Quantifier.PROBABILITY),
-        Part(
-            "error",
-            sp.Le(err, _test_error(SURE / sp.sqrt(n) * sp.sqrt(g_min))),
-            Quantifier.PROBABILITY,
-            when=sp.Gt(theta_lo, 0),
-            trivial=sp.Rational(1, 2),
-        ),
-    ),
-    assumptions=(
-        FLIPPED,
-        Assumption("√D > √n + τ", sp.Gt(sp.sqrt(D), sp.sqrt(n) + tau)),
-        Assumption("the entries of Ξ are independent N(0, ς²/D)", dropped="heavy"),
-        STILL,
-        Assumption("training reaches zero loss"),
-    ),
-    source=derived("the theorem in a simplified model, Gaussian noise: test error with probability 1 − δ"),
-    proof=(
-        lemma("Davidson–Szarek", "ς(1 − κ) ≤ σ(Ξ) ≤ ς(1 + κ) with probability 1 − 2e^{−τ²/2}"),
-        algebra("2e^{−τ²/2} = δ at τ = √(2 log(2/δ))", _level),
-        algebra("B by polarisation; ‖s + y‖² = 4n(1 − p̂), ‖s − y‖² = 4np̂", _polarisation),
-        by_claim("nakkiran2019.A-limit", "ϑ∞ = (ϑ₀ + a²B)/(1 + a²A), n/λ₊ ≤ A ≤ n/λ₋, B⁻ ≤ B ≤ B⁺"),
-        by_claim("nakkiran2019.A-margin", "ρ ≥ σ_min √(D g(ϑ∞)/n)/ς"),
-        polynomial("1/g is convex in 1/ϑ: on an interval g is least at an end", _worst_end),
-        algebra("√D(1 − κ) = √D − √n − τ", _rewritten),
-        by_claim("nakkiran2019.A-channel", "test error p ⋆ Q(ρ), which decreases in ρ"),
-    ),
-    mutants=(
-        Mutant("flips-ignored", "B⁻ = n/λ₊", definitions={B_lo: n / lam_hi}),
-        Mutant("no-count", "without √n", {"error": sp.Le(err, _test_error(SURE * sp.sqrt(g_min)))}),
-        Mutant("twice", "twice the margin", {"error": sp.Le(err, _test_error(2 * SURE / sp.sqrt(n) * sp.sqrt(g_min)))}),
-        Mutant("no-noise", "p for the test error", {"error": sp.Le(err, p)}),
-        Mutant("first-power", "g for √g", {"error": sp.Le(err, _test_error(SURE / sp.sqrt(n) * g_min))}),
-        Mutant("start-ignored", "ϑ₀ = 0 above", {"signal-high": sp.Le(theta, a**2 * B_hi / (1 + a**2 * n / lam_hi))}),
-        Mutant("noisy-start", "noise weights that do not start from 0", setting="noisy-start"),
-    ),
-    notes=(
-        "Davidson and Szarek's tail is far from sharp for few samples; designs with many more coordinates than samples, "
-        "where K is nearly ς²I, leave least slack.",
-    ),
-)
-
-
 # ---- other interpolating networks
 def _at_zero():
-    return [(chained(p, sp.Rational(1, 2)), sp.Rational(1, 2)), (chained(p, 1 - q), 1 - p - (1 - 2 * p) * q)]
+    return [(star(p, sp.Rational(1, 2)), sp.Rational(1, 2)), (star(p, 1 - q), 1 - p - (1 - 2 * p) * q)]
 
 
 X = Stack(a * s.T, Xi.T).T
@@ -404,7 +261,7 @@ bad = Claim(
         Part("worse", sp.Ge(err, sp.Rational(1, 2)), Quantifier.END, when=sp.Le(aim, 0), trivial=p),
         Part("kept", sp.Eq(w - SEEN * w, w_0 - SEEN * w_0), Quantifier.STEPS),
     ),
-    assumptions=(*RANK, FLIPPED, Assumption("no weight decay", dropped="decay")),
+    assumptions=(RANK, FLIPPED, Assumption("no weight decay", dropped="decay")),
     source=derived("the theorem in a simplified model, Gaussian noise: zero training error is not enough"),
     proof=(
         algebra("ΞΞᵀK⁻¹(y − ϑs) = y − ϑs: zero training error for every ϑ", _interpolates),
@@ -424,4 +281,4 @@ bad = Claim(
     notes=("Reached by training: the noise weights alone, from 0, with the simple weight held at ϑ/a.",),
 )
 
-CLAIMS = (channel, path, limit, margin, probability, bad)
+CLAIMS = (channel, path, limit, margin, bad)

@@ -285,7 +285,7 @@ retention = Claim(
         "Attained where 0 < ϑ < ½ and all labels are stored: then every stored coordinate misleads one sign. Each sign "
         "alone may have n/D.",
         "Distinct coordinates are not needed here: a shared one makes fewer of them.",
-        "At ϑ = ½ exactly a stored coordinate gives the output 0: where an output is 0 up to rounding nothing is judged.",
+        "At ϑ = ½ exactly a stored coordinate gives the output 0: an output that is 0 up to rounding is not judged.",
     ),
 )
 

@@ -1,8 +1,8 @@
-"""Symbols of nakkiran2019's simplified model: one simple feature, a block of noise, a linear network (dossier: "Setting").
+"""Symbols of nakkiran2019's simplified model: a simple feature and noise, a linear network (dossier: "Setting").
 
 Label y = ±1, true sign s = ±1 uniform, y = s with probability 1 − p; input x = (a s, ξ), ξ independent of (s, y).
-f(x) = u a s + ⟨v, ξ⟩, ϑ = a u; F = sgn f, L = s. Training: n samples, inputs X = [a s, Ξ], loss ‖Xw − y‖²/(2n), gradient
-descent w ← w − (η/n) Xᵀ(Xw − y) from w₀ = (ϑ₀/a, 0).
+f(x) = u a s + ⟨v, ξ⟩, ϑ = a u; F = sgn f, L = s. Training: n samples, inputs X = [a s, Ξ], loss ‖Xw − y‖²/(2n),
+gradient descent w ← w − (η/n) Xᵀ(Xw − y) from w₀ = (ϑ₀/a, 0).
 """
 
 from typing import Any
@@ -24,17 +24,6 @@ v_norm = sp.Symbol("v_norm", nonnegative=True)
 mu, cmi, I_FY, I_LY, lost = sp.symbols("mu cmi I_FY I_LY lost", real=True)
 
 
-def entropy(x: Any) -> Any:
-    """h(x) = −x log x − (1 − x) log(1 − x) in nats, 0 at 0 and at 1."""
-    inside = -x * sp.log(x) - (1 - x) * sp.log(1 - x)
-    return sp.Piecewise((0, sp.Or(sp.Eq(x, 0), sp.Eq(x, 1))), (inside, True))
-
-
-def chained(x: Any, z: Any) -> Any:
-    """x ⋆ z = x(1 − z) + z(1 − x): two binary symmetric channels, one after the other."""
-    return x * (1 - z) + z * (1 - x)
-
-
 def tail(x: Any) -> Any:
     """P(N(0, 1) > x)."""
     return sp.erfc(x / sp.sqrt(2)) / 2
@@ -44,8 +33,6 @@ def misfit(x: Any) -> Any:
     """c(ϑ) = 1 − 2mϑ + ϑ², such that ‖y − ϑs‖² = n c(ϑ)."""
     return 1 - 2 * m * x + x**2
 
-
-h_p, h_q, h_pq = (sp.Symbol(x, nonnegative=True) for x in ("h_p", "h_q", "h_pq"))
 
 SAMPLES = (
     Quantity(n, "training samples"),
@@ -84,16 +71,5 @@ TESTED = (
     Quantity(I_FY, "I(F;Y)", latex="I(F;Y)", unicode="I(F;Y)", measured=True),
     Quantity(I_LY, "I(L;Y)", latex="I(L;Y)", unicode="I(L;Y)", measured=True),
     Quantity(lost, "I(L;Y) − μ_Y(F;L)", latex=r"I(L;Y)-\mu_Y(F;L)", unicode="I(L;Y)−μ", measured=True),
-)
-ENTROPIES = (
-    Quantity(h_p, "h(p), h(x) = −x log x − (1−x) log(1−x)", entropy(p), latex="h(p)", unicode="h(p)"),
-    Quantity(h_q, "h(q)", entropy(q), latex="h(q)", unicode="h(q)"),
-    Quantity(
-        h_pq,
-        "h(p ⋆ q), p ⋆ q = p(1−q) + q(1−p)",
-        entropy(chained(p, q)),
-        latex=r"h(p\star q)",
-        unicode="h(p⋆q)",
-    ),
 )
 FLIPPED = Assumption("p < ½", sp.Lt(p, sp.Rational(1, 2)))

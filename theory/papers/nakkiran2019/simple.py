@@ -1,18 +1,19 @@
-"""nakkiran2019, simplified model: what a linear network trained on one simple feature and noise owes to that feature."""
+"""nakkiran2019, simplified model: what a linear network owes to its one simple feature."""
 
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier
 from ...proof import algebra, lemma
-from . import gaussian_block, keys
-from .model import ENTROPIES, FLIPPED, TESTED, I_FY, chained, cmi, entropy, err, h_pq, h_q, lost, mu, p, q
+from ...words.information import BinaryEntropy, star
+from . import gaussian_block, gaussian_tail, keys
+from .model import FLIPPED, I_FY, TESTED, cmi, err, lost, mu, p, q
 from .setting import derived
 
 LINEAR = (1 - 2 * p) * q * sp.log((1 - p) / p)
 
 
 def _markov():
-    """Cells of P(f, l, y) P(l) − P(f, l) P(l, y) for a uniform L, any channel L → F, and y = l with probability 1 − p."""
+    """P(f, l, y) P(l) and P(f, l) P(l, y) for a uniform L, any channel L → F, and y = l with probability 1 − p."""
     up, down, flip = sp.symbols("up down flip")
     channel = {(1, 1): up, (-1, 1): 1 - up, (1, -1): down, (-1, -1): 1 - down}
     law = {
@@ -29,8 +30,8 @@ def _error():
     # F = Y: both right about L, or both wrong
     flip, other = sp.symbols("flip other")
     return [
-        ((1 - flip) * other + flip * (1 - other), chained(flip, other)),
-        (chained(flip, other), flip + (1 - 2 * flip) * other),
+        ((1 - flip) * other + flip * (1 - other), star(flip, other)),
+        (star(flip, other), flip + (1 - 2 * flip) * other),
     ]
 
 
@@ -51,14 +52,14 @@ sufficiency = Claim(
     id="nakkiran2019.sufficiency",
     title="the simple classifier explains the network at every step",
     kind=Kind.INEQUALITY,
-    setting=(*TESTED, *ENTROPIES),
+    setting=TESTED,
     parts=(
         Part("explained", sp.Eq(cmi, 0), Quantifier.STEPS),
         Part("performance", sp.Eq(mu, I_FY), Quantifier.STEPS),
         Part("error", sp.Eq(err, p + (1 - 2 * p) * q), Quantifier.STEPS),
-        Part("lower", sp.Ge(mu, sp.log(2) - h_pq), Quantifier.STEPS, trivial=sp.Integer(0)),
+        Part("lower", sp.Ge(mu, sp.log(2) - BinaryEntropy(star(p, q))), Quantifier.STEPS, trivial=sp.Integer(0)),
         Part("nothing-gained", sp.Ge(lost, 0), Quantifier.STEPS),
-        Part("lost-entropy", sp.Le(lost, h_q), Quantifier.STEPS, trivial=sp.log(2)),
+        Part("lost-entropy", sp.Le(lost, BinaryEntropy(q)), Quantifier.STEPS, trivial=sp.log(2)),
         Part("lost-linear", sp.Le(lost, LINEAR), Quantifier.STEPS, when=sp.Gt(p, 0), trivial=sp.log(2)),
     ),
     assumptions=(
@@ -80,19 +81,19 @@ sufficiency = Claim(
     ),
     mutants=(
         Mutant("log-2", "q log 2 for the linear bound", {"lost-linear": sp.Le(lost, q * sp.log(2))}),
-        Mutant("half", "h(q)/2", {"lost-entropy": sp.Le(lost, h_q / 2)}),
+        Mutant("half", "h(q)/2", {"lost-entropy": sp.Le(lost, BinaryEntropy(q) / 2)}),
         Mutant("added", "p + q for the test error", {"error": sp.Eq(err, p + q)}),
         Mutant("kept", "nothing is lost", {"nothing-gained": sp.Eq(lost, 0)}),
-        Mutant("sum", "p + q for p ⋆ q", {"lower": sp.Ge(mu, sp.log(2) - entropy(p + q))}),
+        Mutant("sum", "p + q for p ⋆ q", {"lower": sp.Ge(mu, sp.log(2) - BinaryEntropy(p + q))}),
         Mutant("dependent", "noise that depends on the label", setting="dependent"),
     ),
     notes=(
-        "Both kinds of noise are tried: a Gaussian block, and one coordinate of a fresh sample chosen at random. P(F ≠ L) "
-        "then differs for the two signs; q is the mean, μ may exceed log 2 − h(p ⋆ q), and both bounds of the loss hold.",
+        "Both kinds of noise are tried: a Gaussian block, and one coordinate chosen at random. With the latter "
+        "P(F ≠ L) differs for the two signs: q is the mean, μ may exceed log 2 − h(p ⋆ q), and both bounds of the loss hold.",
         "No sign of ϑ is needed. For ϑ > 0 and a Gaussian block q < ½.",
         "The law of (F, L, Y) is exact: normal tails, or all 2D fresh inputs sent through the trained network.",
         "I(L;Y) = log 2 − h(p).",
     ),
 )
 
-CLAIMS = (sufficiency, *gaussian_block.CLAIMS, *keys.CLAIMS)
+CLAIMS = (sufficiency, *gaussian_block.CLAIMS, *gaussian_tail.CLAIMS, *keys.CLAIMS)

@@ -51,9 +51,11 @@ def families(
     features: tuple[float, ...] = (0, -0.5, 0.5, -1, 1),
     largest: int = 1200,
 ) -> Family:
-    """From one sample on; noise coordinates from as many as samples to 60 times as many, at most `largest`/n."""
+    """From one sample on; noise coordinates from as many as samples (a Gaussian block: twice as many, for its condition)
+    to 60 times as many, up to about `largest`/n."""
     n = draw(st.sampled_from(sizes))
-    D = n * min(draw(st.sampled_from(ratios)), max(1, largest // n**2))
+    least = 1 if keys or n == 1 else 2
+    D = n * max(least, min(draw(st.sampled_from(ratios)), largest // n**2))
     feature, noise = (float(draw(st.sampled_from(features))) for _ in range(2))
     flips = draw(st.sampled_from((0.2, 0.0, 0.1, 0.4)))
     return Family(n, D, feature, noise, flips, draw(st.sampled_from(starts)), keys, draw(SEEDS))
@@ -70,7 +72,7 @@ def uniform(g: torch.Generator, *shape: int) -> Tensor:
 
 def realise(family: Family, B: int) -> Instances:
     """B training sets: signs s and labels y (B, n, 1), noise blocks Xi (B, n, D), of which fewer than half of the labels
-    are flipped; and p, the start, the share `pace` of the largest stable step, and w_0 (B, D+1, 1) at random."""
+    are flipped; p, the start, a step size below n/λ_max(XXᵀ), and random weights w_0 (B, D+1, 1)."""
     f, g = family, family.generator()
     s = 2.0 * (uniform(g, B, f.n, 1) < 0.5) - 1
     y = s * (1 - 2 * flipped(f, B, g))
@@ -78,10 +80,15 @@ def realise(family: Family, B: int) -> Instances:
     Xi = one_hot(f, B, g) if f.keys else gaussian(g, B, f.n, f.D) / f.D**0.5
     i = {"s": s, "y": y, "a": a, "scale": scale, "Xi": scale[:, None, None] * Xi, "keys": int(f.keys)}
     p = (0.45 if f.flips else 0.0) * uniform(g, B)
-    m = (s * y).mean((1, 2))
+    m = (s * y).sum((1, 2)) / f.n
     theta_0 = {"zero": 0 * a, "simple": m, "half": 0.5 + 0 * a, "beyond": 1.5 + 0 * a, "negative": -1.5 * uniform(g, B)}
-    pace = 0.1 + 0.85 * uniform(g, B)
-    return {**i, "p": p, "theta_0": theta_0[f.start], "pace": pace, "w_0": gaussian(g, B, f.D + 1, 1)}
+    i |= {"p": p, "theta_0": theta_0[f.start], "w_0": gaussian(g, B, f.D + 1, 1)}
+    return stepped(i, 0.1 + 0.85 * uniform(g, B))
+
+
+def stepped(i: Instances, pace: Tensor) -> Instances:
+    """With the step size η = pace · n/λ_max(XXᵀ); descent is stable for a pace below 2. pace: (B,)"""
+    return {**i, "eta": pace * i["s"].shape[1] / spectrum(i)[:, -1]}
 
 
 def flipped(family: Family, B: int, g: torch.Generator) -> Tensor:
@@ -97,6 +104,16 @@ def one_hot(family: Family, B: int, g: torch.Generator) -> Tensor:
     return torch.nn.functional.one_hot(where, family.D).double()
 
 
+def misled() -> Instances:
+    """Three samples with private coordinates out of three, one of them flipped, and a small simple feature."""
+    one = torch.ones(1, dtype=torch.float64)
+    s, y = (torch.tensor([[[1.0], [-1.0], [z]]], dtype=torch.float64) for z in (1.0, -1.0))
+    s[0, 2] = 1.0
+    eye = torch.eye(3, dtype=torch.float64)[None]
+    i = {"s": s, "y": y, "a": 0.3 * one, "scale": one, "Xi": eye, "keys": 1, "p": 0.3 * one, "theta_0": 0 * one}
+    return stepped({**i, "w_0": torch.ones(1, 4, 1, dtype=torch.float64)}, 0.5 * one)
+
+
 # ---- training
 def inputs(i: Instances) -> Tensor:
     """X = [a s, Ξ]. (B, n, D+1)"""
@@ -107,6 +124,11 @@ def start(i: Instances) -> Tensor:
     """w₀ = (ϑ₀/a, 0). (B, D+1, 1)"""
     zeros = torch.zeros_like(i["Xi"][:, 0])
     return torch.cat(((i["theta_0"] / i["a"])[:, None], zeros), 1)[..., None]
+
+
+def noisy(i: Instances) -> Tensor:
+    """The start with random noise weights. (B, D+1, 1)"""
+    return torch.cat((start(i)[:, :1], i["w_0"][:, 1:]), 1)
 
 
 def mean_loss(i: Instances) -> Callable[[Params], Tensor]:
@@ -122,18 +144,13 @@ def spectrum(i: Instances) -> Tensor:
     return torch.linalg.eigvalsh(X @ X.mT)
 
 
-def step_size(i: Instances) -> Tensor:
-    """η = `pace` · n/λ_max(XXᵀ): stable below 2. (B,)"""
-    return i["pace"] * i["s"].shape[1] / spectrum(i)[:, -1]
-
-
 def trained_path(i: Instances, steps: int, w_0: Tensor | None = None, **changes: Any) -> Tensor:
     """Weights before and after each of so many steps of gradient descent by autograd. (B, steps+1, D+1)"""
     first = start(i) if w_0 is None else w_0
     seen = gradient_descent(
         mean_loss(i),
         {"W1": first},
-        step=step_size(i),
+        step=i["eta"],
         steps=steps,
         observe=lambda w: {"w": w["W1"][..., 0]},
         **changes,
@@ -145,7 +162,7 @@ def path_rounding(i: Instances, w: Tensor) -> Tensor:
     """Bound of the rounding of ‖w_t‖ along stable gradient descent: one step errs by at most (n + D + 10)ε relative to
     ‖w‖ + (η/n)‖X‖‖y‖, and no error grows. (B, T)"""
     n, D = i["Xi"].shape[1:]
-    pull = (step_size(i) / n * spectrum(i)[:, -1].sqrt() * n**0.5)[:, None]
+    pull = (i["eta"] / n * spectrum(i)[:, -1].sqrt() * n**0.5)[:, None]
     size = norm(w, dim=2).cummax(1).values + pull
     steps = torch.arange(1, w.shape[1] + 1, dtype=w.dtype, device=w.device)
     return (n + D + 10) * ROUNDING * steps * size
@@ -242,11 +259,9 @@ def information_rounding(i: Instances) -> float:
 def sizes(i: Instances) -> dict[str, Any]:
     """Values that belong to the training set: of the instance, as (B, 1) or (B, 1, rows, columns)."""
     n, D = i["Xi"].shape[1:]
-    eta = step_size(i)[:, None]
-    scalars = {k: i[k][:, None] for k in ("a", "p", "theta_0")}
     scale = i["scale"][:, None]
     return {
         **{k: i[k][:, None] for k in ("s", "y", "Xi")},
-        **scalars,
-        **{"n": n, "D": D, "eta": eta, "sigma": scale, "b": scale},
+        **{k: i[k][:, None] for k in ("a", "p", "theta_0", "eta")},
+        **{"n": n, "D": D, "sigma": scale, "b": scale},
     }

@@ -8,14 +8,14 @@ import torch
 from hypothesis import strategies as st
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
-from . import gaussian_block, keys
+from . import gaussian_block, gaussian_tail, keys
 from .model import (
     MODEL,
-    Family,
     Fresh,
     families,
     information,
     information_rounding,
+    misled,
     path_rounding,
     realise,
     sizes,
@@ -38,21 +38,7 @@ def measure(instances: Instances, run: Run, fresh: Fresh = MODEL) -> Measured:
     return Measured({**sizes(i), **values, "t": t}, dict.fromkeys(PARTS, budget), judged, axis="t")
 
 
-def misled() -> Instances:
-    """Three samples with private coordinates out of three, one of them flipped, and a small simple feature."""
-    one = torch.ones(1, dtype=torch.float64)
-    s, y = (torch.tensor([[[1.0], [-1.0], [z]]], dtype=torch.float64) for z in (1.0, -1.0))
-    s[0, 2] = 1.0
-    eye = torch.eye(3, dtype=torch.float64)[None]
-    i = {"s": s, "y": y, "a": 0.3 * one, "scale": one, "Xi": eye, "keys": 1, "p": 0.3 * one, "theta_0": 0 * one}
-    return {**i, "pace": 0.5 * one, "w_0": torch.ones(1, 4, 1, dtype=torch.float64)}
-
-
 ANY = st.one_of(families(largest=400), families(keys=True, largest=400))
-
-
-def realise_any(family: Family, B: int) -> Instances:
-    return realise(family, B)
 
 
 sufficiency = Experiment(
@@ -65,4 +51,4 @@ sufficiency = Experiment(
     picture="lower",
 )
 
-EXPERIMENTS = (sufficiency, *gaussian_block.EXPERIMENTS, *keys.EXPERIMENTS)
+EXPERIMENTS = (sufficiency, *gaussian_block.EXPERIMENTS, *gaussian_tail.EXPERIMENTS, *keys.EXPERIMENTS)
