@@ -89,7 +89,8 @@ sufficiency = Claim(
     ),
     notes=(
         "Both kinds of noise are tried: a Gaussian block, and one coordinate chosen at random. With the latter "
-        "P(F ≠ L) differs for the two signs: q is the mean, μ may exceed log 2 − h(p ⋆ q), and both bounds of the loss hold.",
+        "P(F ≠ L) differs for the two signs: q is the mean, μ may exceed log 2 − h(p ⋆ q), and both bounds of what is "
+        "lost hold.",
         "No sign of ϑ is needed. For ϑ > 0 and a Gaussian block q < ½.",
         "The law of (F, L, Y) is exact: normal tails, or all 2D fresh inputs sent through the trained network.",
         "I(L;Y) = log 2 − h(p).",

@@ -1,4 +1,4 @@
-"""Experiments on the Gaussian block: the path of descent, where it ends, the margin there, other interpolating networks."""
+"""Experiments on the Gaussian block: the path of descent, where it ends, the margin there, other interpolation."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def ordered(family: Family, B: int) -> Instances:
 
 
 def settle(X: Tensor, target: Tensor, first: Tensor, single: bool) -> tuple[Tensor, Tensor]:
-    """Weights (B, d, 1) that training from `first` has brought to Xw = target, on all samples at once with momentum or on
-    one after the other; and how far they may be from where it would end. (B,)
+    """Weights (B, d, 1) that training from `first` has brought to Xw = target, on all samples at once with momentum or
+    on one after the other; and how far they may be from where it would end. (B,)
 
     The weights stay in first + range(Xᵀ): what is left is at most ‖Xw − target‖/σ_min(X), apart from rounding.
     """

@@ -33,8 +33,8 @@ DESIGNS = (
 
 
 def draw(design: Design, n: int, g: torch.Generator, width: float = 1.0) -> Instances:
-    """n training sets: noise blocks ΞQ for an orthogonal Q that leaves the first coordinates only, so that training costs
-    what the samples cost. Their standard deviation is `width` times the stated one."""
+    """n training sets. Their noise blocks are turned by an orthogonal matrix, so that only the first coordinates are
+    used and training costs what the samples cost; their standard deviation is `width` times the stated one."""
     c = design.parameters
     one = torch.ones(n, dtype=torch.float64)
     s = (-1.0) ** torch.arange(c["n"], dtype=torch.float64)

@@ -33,6 +33,7 @@ from .model import (
     uniform,
 )
 
+Begin = Callable[[Instances], Tensor]
 STEPS = 40
 LONG = 120
 """Steps after which every flipped label of `slow` instances is stored."""
@@ -55,9 +56,7 @@ def seen(
 
 
 # ---- the path
-def measure_path(
-    instances: Instances, run: Run, begin: Callable[[Instances], Tensor] = start, **changes: Any
-) -> Measured:
+def measure_path(instances: Instances, run: Run, begin: Begin = start, **changes: Any) -> Measured:
     i = to_device(instances, run)
     w, values = seen(i, STEPS, begin, **changes)
     y, s = i["y"][..., 0], i["s"][..., 0]
@@ -129,14 +128,14 @@ def slow(family: Family, B: int) -> Instances:
     return stepped({**i, "a": i["scale"] * (r / family.n) ** 0.5}, 0.6 + 0.35 * uniform(g, B))
 
 
-def measure_times(instances: Instances, run: Run, begin: Callable[[Instances], Tensor] = start) -> Measured:
+def measure_times(instances: Instances, run: Run, begin: Begin = start) -> Measured:
     i = to_device(instances, run)
     w, values = seen(i, LONG, begin)
     f = outputs(i, w)
     wrong = training_error(i, f)
     m = (i["s"] * i["y"]).sum((1, 2)) / i["s"].shape[1]
-    simple = (i["theta_0"] == m).to(w)[:, None] * (m != 0).to(w)[:, None]
-    first = torch.where((wrong[:, 1:] == 0).any(1), (wrong[:, 1:] == 0).double().argmax(1) + 1.0, torch.inf)
+    simple = (i["theta_0"] == m).to(w)[:, None]
+    first = torch.where((wrong[:, 1:] == 0).any(1), 1 + (wrong[:, 1:] == 0).double().argmax(1).to(w), torch.inf)
     values |= {"train_err": wrong, "simple_start": simple, "t_zero": first[:, None]}
     reach = norm(inputs(i), dim=2).amax(1, keepdim=True) * path_rounding(i, w) + 10 * _powers(values["t"])
     clear = f.abs().amin(2) > reach
@@ -196,7 +195,7 @@ times = Experiment(
 RETAINED = ("disagreement", "error", "plus", "minus")
 
 
-def measure_retention(instances: Instances, run: Run, begin: Callable[[Instances], Tensor] = start) -> Measured:
+def measure_retention(instances: Instances, run: Run, begin: Begin = start) -> Measured:
     """All 2D fresh inputs through the network after each step."""
     i = to_device(instances, run)
     w, values = seen(i, STEPS, begin)

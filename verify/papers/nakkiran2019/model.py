@@ -51,8 +51,8 @@ def families(
     features: tuple[float, ...] = (0, -0.5, 0.5, -1, 1),
     largest: int = 1200,
 ) -> Family:
-    """From one sample on; noise coordinates from as many as samples (a Gaussian block: twice as many, for its condition)
-    to 60 times as many, up to about `largest`/n."""
+    """From one sample on; noise coordinates from as many as samples (twice as many in a Gaussian block, for its
+    condition) to 60 times as many, up to about `largest`/n."""
     n = draw(st.sampled_from(sizes))
     least = 1 if keys or n == 1 else 2
     D = n * max(least, min(draw(st.sampled_from(ratios)), largest // n**2))
@@ -71,10 +71,10 @@ def uniform(g: torch.Generator, *shape: int) -> Tensor:
 
 
 def realise(family: Family, B: int) -> Instances:
-    """B training sets: signs s and labels y (B, n, 1), noise blocks Xi (B, n, D), of which fewer than half of the labels
-    are flipped; p, the start, a step size below n/λ_max(XXᵀ), and random weights w_0 (B, D+1, 1)."""
+    """B training sets: signs s and labels y (B, n, 1), fewer than half of them flipped, noise blocks Xi (B, n, D); p,
+    the start, a step size below n/λ_max(XXᵀ), and random weights w_0 (B, D+1, 1)."""
     f, g = family, family.generator()
-    s = 2.0 * (uniform(g, B, f.n, 1) < 0.5) - 1
+    s = 2 * (uniform(g, B, f.n, 1) < 0.5).double() - 1
     y = s * (1 - 2 * flipped(f, B, g))
     a, scale = (10 ** (e + 0.3 * (uniform(g, B) - 0.5)) for e in (f.feature, f.noise))
     Xi = one_hot(f, B, g) if f.keys else gaussian(g, B, f.n, f.D) / f.D**0.5
@@ -192,8 +192,8 @@ MODEL = Fresh()
 
 
 def signs(i: Instances, w: Tensor, fresh: Fresh) -> tuple[Tensor, Tensor]:
-    """P(F = 1 | s, y), and how far the nearest output is from 0, which is ∞ without ties. (B, T, 2, 2), (B, T); the order
-    of s and y is −1, 1."""
+    """P(F = 1 | s, y), s and y in the order −1, 1, and how far the nearest output is from 0, which is ∞ without ties.
+    (B, T, 2, 2), (B, T)"""
     return (_by_enumeration if i["keys"] else _by_tails)(i, w, fresh)
 
 
@@ -221,7 +221,8 @@ def _by_enumeration(i: Instances, w: Tensor, fresh: Fresh) -> tuple[Tensor, Tens
 
 
 def joint_law(i: Instances, w: Tensor, fresh: Fresh = MODEL) -> tuple[Tensor, Tensor]:
-    """P(F, L, Y) on fresh inputs for weights (B, T, D+1), and the distance of outputs from 0. (B, T, 2, 2, 2), (B, T)"""
+    """P(F, L, Y) on fresh inputs for weights (B, T, D+1), and the distance of outputs from 0.
+    (B, T, 2, 2, 2), (B, T)"""
     up, distance = signs(i, w, fresh)
     p = i["p"][:, None]
     labels = torch.stack((torch.stack((1 - p, p), -1), torch.stack((p, 1 - p), -1)), 2) / 2
