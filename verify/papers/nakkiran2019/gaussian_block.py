@@ -40,7 +40,7 @@ from .model import (
 )
 
 STEPS = 40
-LONGEST = 4000
+LONGEST = 2000
 """Steps of a training that is to settle, at most; what is then left of the loss enters the budget."""
 
 
@@ -200,7 +200,7 @@ def few(family: Family, B: int) -> Instances:
     return ordered(replace(family, n=max(family.n, 8), D=max(family.n, 8) // 2), B)
 
 
-SETTLED = families(features=(0, -0.5, 0.5), largest=600)
+SETTLED = families(features=(0, -0.3, 0.3), largest=600)
 limit = Experiment(
     "nakkiran2019.A-limit",
     SETTLED,
