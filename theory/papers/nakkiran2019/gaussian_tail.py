@@ -123,7 +123,6 @@ probability = Claim(
         Mutant("no-count", "without √n", {"error": sp.Le(err, _test_error(SURE * sp.sqrt(g_min)))}),
         Mutant("twice", "twice the margin", {"error": sp.Le(err, _test_error(2 * SURE / sp.sqrt(n) * sp.sqrt(g_min)))}),
         Mutant("no-noise", "p for the test error", {"error": sp.Le(err, p)}),
-        Mutant("first-power", "g for √g", {"error": sp.Le(err, _test_error(SURE / sp.sqrt(n) * g_min))}),
         Mutant("start-ignored", "ϑ₀ = 0 above", {"signal-high": sp.Le(theta, a**2 * B_hi / (1 + a**2 * n / lam_hi))}),
         Mutant("noisy-start", "noise weights that do not start from 0", setting="noisy-start"),
     ),

@@ -24,10 +24,10 @@ def _design(name: str, n: int, D: int, delta: float, quick: bool = True, **more:
 DESIGNS = (
     _design("n=20 D=2000 p̂=.1", 20, 2000, 0.05, flips=2),
     # hardly any signal and very many coordinates: K is nearly ς²I, Q(ρ) is neither 0 nor ½, least slack
-    _design("n=20 D=10⁸ a=.02 p̂=.2", 20, 10**8, 0.5, a=0.001, flips=4, p=0.2),
-    _design("n=1 D=10⁶ a=.03", 1, 10**6, 0.5, a=0.03),
-    _design("n=10 D=10⁶ ϑ₀=1.5 p̂=.2", 10, 10**6, 0.5, theta_0=1.5, flips=2, a=0.3, quick=False),
-    _design("n=20 D=400 a=10", 20, 400, 0.05, a=10.0, flips=2, quick=False),
+    _design("n=20 D=10⁸ a=.005 p̂=.2", 20, 10**8, 0.5, a=0.005, flips=4, p=0.2),
+    _design("n=10 D=10⁶ a=.3 ϑ₀=1.5 p̂=.2", 10, 10**6, 0.5, theta_0=1.5, flips=2, a=0.3),
+    _design("n=1 D=10⁶ a=.03", 1, 10**6, 0.5, a=0.03, quick=False),
+    _design("n=20 D=400 a=10 p̂=.1", 20, 400, 0.05, a=10.0, flips=2, quick=False),
     _design("n=40 D=10⁴ ς=3 p̂=.25", 40, 10**4, 0.1, scale=3.0, flips=10, quick=False),
 )
 
