@@ -181,7 +181,9 @@ def _unique(found: dict[Any, Alteration], name: str) -> str:
 
 
 def _relation(part: Part, left: Any, right: Any) -> Any:
-    """The part's relation between other sides; None where it is decided by itself."""
+    """The part's relation between other sides; None where it is decided by itself, or a side is not real: log(−2)."""
+    if any(side.has(sp.I) for side in (left, right)):
+        return None
     relation = part.relation.func(left, right)
     return relation if isinstance(relation, Relational) else None
 

@@ -80,7 +80,7 @@ channel = Claim(
     setting=SETTING,
     parts=(
         Part("channel", sp.Eq(q, Q_rho), Quantifier.STEPS),
-        Part("error", sp.Eq(err, star(p, Q_rho)), Quantifier.STEPS),
+        Part("error", sp.Eq(err, p + (1 - 2 * p) * Q_rho), Quantifier.STEPS),
         Part("correlation", sp.Eq(mu, sp.log(2) - BinaryEntropy(star(p, Q_rho))), Quantifier.STEPS),
         Part("simple", sp.Eq(I_LY, sp.log(2) - BinaryEntropy(p))),
     ),

@@ -5,7 +5,6 @@ import sympy as sp
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...decide import Implication
 from ...proof import algebra, by_claim, lemma, polynomial
-from ...words.information import star
 from .gaussian_block import SETTING, STILL
 from .model import FLIPPED, D, a, err, m, misfit, n, p, p_hat, sigma, tail, theta, theta_0
 from .setting import derived
@@ -80,7 +79,7 @@ HIGH = (
 
 
 def _test_error(argument: sp.Expr) -> sp.Expr:
-    return star(p, tail(argument))
+    return p + (1 - 2 * p) * tail(argument)
 
 
 SURE = sp.sqrt(D) - sp.sqrt(n) - tau

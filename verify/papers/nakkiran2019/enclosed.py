@@ -28,7 +28,7 @@ def trained(i: Instance, steps: int) -> list[fmpq_mat]:
     return path
 
 
-def place(i: Instance, w: fmpq_mat, t: int) -> dict[str, Any]:
+def place(i: Instance, w: fmpq_mat, t: int | fmpq) -> dict[str, Any]:
     """Quantities after t steps."""
     v = fmpq_mat([[w[k, 0]] for k in range(1, w.nrows())])
     shape = {"n": i["Xi"].nrows(), "D": i["Xi"].ncols()}
@@ -48,7 +48,7 @@ def keys_path(i: Instance) -> Places:
     if i["Xi"].nrows() > 8:
         raise Undecided("more than 8 samples in exact rationals are too many")
     path = trained(i, STEPS)
-    return [{**place(i, w, t), **removed(i, path), "overlap": pairs(i["Xi"])} for t, w in enumerate(path)]
+    return [{**place(i, w, fmpq(t)), **removed(i, path), "overlap": pairs(i["Xi"])} for t, w in enumerate(path)]
 
 
 def removed(i: Instance, path: list[fmpq_mat]) -> dict[str, Any]:

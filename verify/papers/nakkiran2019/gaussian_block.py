@@ -39,7 +39,7 @@ from .model import (
     uniform,
 )
 
-STEPS = 40
+STEPS = 16
 LONGEST = 2000
 """Steps of a training that is to settle, at most; what is then left of the loss enters the budget."""
 

@@ -34,8 +34,8 @@ from .model import (
 )
 
 Begin = Callable[[Instances], Tensor]
-STEPS = 40
-LONG = 120
+STEPS = 16
+LONG = 30
 """Steps after which every flipped label of `slow` instances is stored."""
 
 
@@ -121,10 +121,10 @@ path = Experiment(
 
 # ---- training-error times
 def slow(family: Family, B: int) -> Instances:
-    """A simple feature of size b√(r/n), r up to 60, and a pace of at least 0.6: the flipped labels are stored within
-    log 2 · 61/0.6 < 120 steps."""
+    """A simple feature of size b√(r/n), r up to 20, and a pace of at least 0.6: the flipped labels are stored within
+    log 2 · 21/0.6 < 30 steps."""
     i, g = realise(family, B), torch.Generator().manual_seed(family.seed + 1)
-    r = 10 ** (-1 + 2.77 * uniform(g, B))
+    r = 10 ** (-1 + 2.3 * uniform(g, B))
     return stepped({**i, "a": i["scale"] * (r / family.n) ** 0.5}, 0.6 + 0.35 * uniform(g, B))
 
 

@@ -22,7 +22,7 @@ from .model import (
     trained_path,
 )
 
-STEPS = 40
+STEPS = 16
 PARTS = ("explained", "performance", "error", "lower", "nothing-gained", "lost-entropy", "lost-linear")
 
 
