@@ -69,7 +69,7 @@ channel = Experiment(
 
 
 # ---- the path
-COUNTS = (1, 2, 0, 3, 5, 10, 30, 100)
+COUNTS = (3, 1, 2, 0, 5, 10, 30, 100)
 
 
 def after_steps(family: Family, B: int) -> Instances:
@@ -247,7 +247,6 @@ margin = Experiment(
     ordered,
     measure_margin,
     witnesses=(alone,),
-    movable=("Xi", "theta_0"),
     settings={
         "few": Variation(realise=few),
         "noisy-start": Variation(measure=partial(measure_margin, begin=noisy)),

@@ -217,7 +217,8 @@ def _by_enumeration(i: Instances, w: Tensor, fresh: Fresh) -> tuple[Tensor, Tens
     share = torch.stack((1 - fresh.drift * first, 1 + fresh.drift * first))
     share = share / share.sum(1, keepdim=True)
     up = (f > 0).to(w).reshape(B, -1, 2, D)
-    return torch.einsum("btsk,yk->btsy", up, share), f.abs().amin(2)
+    # a sum of D shares of 1, which rounding may carry beyond it
+    return torch.einsum("btsk,yk->btsy", up, share).clamp_max(1), f.abs().amin(2)
 
 
 def joint_law(i: Instances, w: Tensor, fresh: Fresh = MODEL) -> tuple[Tensor, Tensor]:
