@@ -6,7 +6,7 @@ start; that point keeps the simple classifier.
 
 import sympy as sp
 
-from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
+from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity, Scale
 from ...proof import algebra, by_claim, lemma
 from ...words import InnerProduct, RowProjector, SingularValue, Stack
 from ...words.information import BinaryEntropy, star
@@ -213,10 +213,11 @@ margin = Claim(
             "lower",
             sp.Ge(rho, _margin_by(SingularValue(Xi, n))),
             Quantifier.END,
+            Scale.LOG,
             when=sp.Gt(theta, 0),
             trivial=sp.Integer(0),
         ),
-        Part("upper", sp.Le(rho, _margin_by(SingularValue(Xi, 1))), Quantifier.END, when=sp.Gt(theta, 0)),
+        Part("upper", sp.Le(rho, _margin_by(SingularValue(Xi, 1))), Quantifier.END, Scale.LOG, when=sp.Gt(theta, 0)),
     ),
     assumptions=(RANK, STILL, Assumption("training reaches zero loss", dropped="stopped")),
     source=derived("the theorem in a simplified model, Gaussian noise: the margin"),

@@ -4,6 +4,8 @@ XXᵀ = b²I + a²ssᵀ has the eigenvalues λ₁ = b² + a²n, along s, and b²
 labels are stored later.
 """
 
+from typing import Any
+
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
@@ -175,7 +177,7 @@ def _zero_time():
 FIRST = sp.floor(sp.log(2 * (1 - p_hat)) / -sp.log(1 - gamma_2)) + 1
 
 
-def _first(numerator: sp.Expr, rate: sp.Expr) -> sp.Expr:
+def _first(numerator: sp.Expr, rate: sp.Expr) -> Any:
     return sp.Eq(t_zero, sp.floor(sp.log(numerator) / -sp.log(1 - rate)) + 1)
 
 

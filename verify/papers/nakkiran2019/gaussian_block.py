@@ -13,6 +13,7 @@ from torch import Tensor
 
 from numerics.descent import gradient_descent, sgd
 from numerics.networks import deep_linear, loss_of, minibatch_loss_of
+from numerics.types import Params
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
 from . import enclosed
@@ -120,6 +121,10 @@ def ordered(family: Family, B: int) -> Instances:
     return {**realise(family, B), "single": int(family.n <= 5 and family.seed % 2 == 1)}
 
 
+def _nothing(_: Params) -> Params:
+    return {}
+
+
 def settle(X: Tensor, target: Tensor, first: Tensor, single: bool) -> tuple[Tensor, Tensor]:
     """Weights (B, d, 1) that training from `first` has brought to Xw = target, on all samples at once with momentum or
     on one after the other; and how far they may be from where it would end. (B,)
@@ -129,17 +134,19 @@ def settle(X: Tensor, target: Tensor, first: Tensor, single: bool) -> tuple[Tens
     n, d = X.shape[1:]
     gram = torch.linalg.eigvalsh(X @ X.mT)
     low, high = gram[:, 0].clamp_min(torch.finfo(X.dtype).tiny), gram[:, -1]
-    weights, quiet = {"W1": first}, {"observe": lambda w: {}}
+    weights = {"W1": first}
     if single:
         step = 1 / X.square().sum(2).amax(1)
         order = torch.arange(n, device=X.device).repeat(LONGEST // n)[:, None]
-        w = sgd(minibatch_loss_of(deep_linear, X, target), weights, order, step=step, **quiet).params["W1"]
+        w = sgd(minibatch_loss_of(deep_linear, X, target), weights, order, step=step, observe=_nothing).params["W1"]
         steps = len(order)
     else:
         root = float((high / low).amax().sqrt())
         beta, steps = ((root - 1) / (root + 1)) ** 2, min(LONGEST, math.ceil(20 * root) + 20)
         step = (1 + beta**0.5) ** 2 / high
-        run = gradient_descent(loss_of(deep_linear, X, target), weights, step=step, steps=steps, momentum=beta, **quiet)
+        run = gradient_descent(
+            loss_of(deep_linear, X, target), weights, step=step, steps=steps, momentum=beta, observe=_nothing
+        )
         w = run.params["W1"]
     size = norm(w, dim=(1, 2)) + norm(first, dim=(1, 2))
     rest = norm(X @ w - target, dim=(1, 2)) + (n + d) * ROUNDING * high.sqrt() * size
@@ -153,7 +160,7 @@ def settled(i: Instances, begin: Callable[[Instances], Tensor]) -> tuple[Tensor,
 def diverged(i: Instances, begin: Callable[[Instances], Tensor]) -> tuple[Tensor, Tensor]:
     """Forty steps of descent 2.5 times n/λ_max long."""
     step = 2.5 * i["s"].shape[1] / spectrum(i)[:, -1]
-    run = gradient_descent(mean_loss(i), {"W1": begin(i)}, step=step, steps=40, observe=lambda w: {})
+    run = gradient_descent(mean_loss(i), {"W1": begin(i)}, step=step, steps=40, observe=_nothing)
     return run.params["W1"], torch.zeros_like(i["a"])
 
 
