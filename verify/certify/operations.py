@@ -127,7 +127,13 @@ def sqrt(a: Any, clip: bool = False) -> Any:
     return clipped_sqrt(ball(a)) if clip else ball(a).sqrt()
 
 
+WHOLE = 64
+"""Exponent up to which a power of a rational stays exact."""
+
+
 def pow_(a: Any, b: Any, clip: bool = False) -> Any:
+    if exact(a, b) and b.q == 1 and 0 < b <= WHOLE:
+        return a ** int(b.p)
     return a if isinstance(b, fmpq) and b == 1 else power(ball(a), ball(b), clip)
 
 

@@ -136,6 +136,12 @@ def test_definitions_are_altered_and_measured_symbols_are_not() -> None:
     assert not any(y in a.mutant.definitions or x in a.mutant.definitions for a in found)
 
 
+def test_the_logarithm_of_a_negative_number_is_no_bound() -> None:
+    found = alterations(claim(Part("p", sp.Ge(y, sp.log(2) - x))))
+    assert sp.Ge(y, sp.log(4) - x) in relations(found, Operator.COEFFICIENT)
+    assert not any(r.has(sp.I) for r in relations(found, Operator.SIGN))
+
+
 def test_a_negative_bound_has_no_logarithm() -> None:
     found = alterations(claim(Part("p", sp.Le(y, sp.exp(-x)), scale=Scale.LOG)))
     assert sp.Le(y, -sp.exp(-x)) not in relations(found, Operator.SIGN)

@@ -56,8 +56,16 @@ def _(expr: Any, go: Lowering) -> Slot:
     base, n = go(expr.args[0]), go.integer(expr.args[1])
     if n == 0:
         return go.ir.identity(size=go.shape(expr.args[0])[0])
-    base = go.ir.inverse(base) if n < 0 else base
-    return reduce(go.ir.matmul, [base] * abs(n))
+    return _power(go, go.ir.inverse(base) if n < 0 else base, abs(n))
+
+
+def _power(go: Lowering, base: Slot, n: int) -> Slot:
+    """base**n by squaring, n ≥ 1."""
+    if n == 1:
+        return base
+    half = _power(go, base, n // 2)
+    even = go.ir.matmul(half, half)
+    return even if n % 2 == 0 else go.ir.matmul(even, base)
 
 
 _MATRIX: dict[Any, str] = {

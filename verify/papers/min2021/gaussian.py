@@ -8,13 +8,13 @@ from functools import partial
 from typing import Any
 
 import mpmath
-import numpy as np
 import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
 from numerics.flow import reduced_flow
 from numerics.reduced import Reduced
+from numerics.wishart import bartlett
 
 from ...experiment import Design, Experiment, Instances, Measured, Run, Sampling, to_device
 from . import enclosed
@@ -99,14 +99,6 @@ def _on_data(design: Design, V: Tensor, U1: Tensor, U2: Tensor) -> Reduced:
     r = p["r"]
     root, target, Phi1, Phi2 = (t.expand(n, *t.shape) for t in (s[:r], W[:, :r].T @ p["Y"], Vh[:r].T, Vh[r:].T))
     return Reduced(root, target, U1, V, U2, Phi1, Phi2)
-
-
-def bartlett(p: int, h: int, n: int, g: torch.Generator) -> Tensor:
-    """Lower triangular L with LLᵀ distributed as GGᵀ, G a p × h standard Gaussian matrix (h ≥ p). (n, p, p)"""
-    L = torch.tril(gaussian(g, n, p, p), -1)
-    rng = np.random.default_rng(int(torch.randint(2**62, (), generator=g)))
-    chi2 = torch.as_tensor(rng.chisquare(h - np.arange(p), size=(n, p)))
-    return L + torch.diag_embed(chi2.sqrt())
 
 
 def converged(problem: Reduced, run: Run) -> tuple[Tensor, Tensor, Tensor]:
