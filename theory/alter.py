@@ -184,7 +184,10 @@ def _relation(part: Part, left: Any, right: Any) -> Any:
     """The part's relation between other sides; None where it is decided by itself, or a side is not real: log(−2)."""
     if any(side.has(sp.I, sp.zoo, sp.nan) for side in (left, right)):
         return None
-    relation = part.relation.func(left, right)
+    try:
+        relation = part.relation.func(left, right)
+    except TypeError:  # sympy's "Invalid comparison of non-real"
+        return None
     return relation if isinstance(relation, Relational) else None
 
 
