@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from .errors import check_positive, require
-from .information import Counts, JointLaw, Numbers
+from .information import Counts, JointLaw, Numbers, times_log
 
 __all__ = [
     "Information",
@@ -62,7 +62,7 @@ class Information:
 # ---- shares of a cell
 def plug_in(c: Numbers, N: Numbers) -> Numbers:
     """The entropy of the observed frequencies."""
-    return -torch.special.xlogy(c / N, c / N)
+    return -times_log(c / N, c / N)
 
 
 def miller_madow(c: Numbers, N: Numbers) -> Numbers:
