@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
 from .errors import require
@@ -29,7 +29,7 @@ __all__ = [
 Numbers = Float[Tensor, "..."]
 PairLaw = Float[Tensor, "*lead K_A K_B"]
 JointLaw = Float[Tensor, "*lead K_F K_G K_Y"]
-Labels = Int64[Tensor, "*lead N"]
+Labels = Int[Tensor, "*lead N"]
 Counts = Int64[Tensor, "*lead K_F K_G K_Y"]
 
 CHUNK = 2**18
@@ -155,5 +155,5 @@ def _count(labels: list[Tensor], sizes: tuple[int, int, int]) -> Tensor:
     dtype = next(d for d in (torch.int16, torch.int32, torch.int64) if rows * cells <= torch.iinfo(d).max)
     f, g, y = (block.to(dtype) for block in labels)
     start = cells * torch.arange(rows, dtype=dtype, device=f.device)[:, None]
-    cell = (f * (sizes[1] * sizes[2])).add_(g * sizes[2] + y).add_(start)
+    cell = f * (sizes[1] * sizes[2]) + (g * sizes[2] + y) + start
     return torch.bincount(cell.flatten(), minlength=rows * cells).view(rows, cells)
