@@ -210,3 +210,15 @@ def test_bad_input_is_one_clear_line(change, message):
 def test_confidence_is_checked():
     with pytest.raises(NumericsError, match=r"confidence = 95"):
         mu(*user(), confidence=95)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device: counting on the GPU was NOT tested")
+def test_cuda_agrees_with_cpu():
+    y, f, g = map(torch.as_tensor, user(N=5000, steps=50))
+    here, there = mu(y, f, g), mu(y, f.cuda(), g)
+    assert there.mu.estimate.is_cuda
+    torch.testing.assert_close(there.mu.low.cpu(), here.mu.low, rtol=0, atol=1e-13)
+    assert torch.equal(count_table(y.cuda(), f.cuda(), g.cuda(), 3).cpu(), count_table(y, f, g, 3))
+    on_gpu = permutation_test(y.cuda(), f[:3].cuda(), g.cuda(), 3, permutations=20).cpu()
+    assert torch.equal(on_gpu, permutation_test(y, f[:3], g, 3, permutations=20))

@@ -367,6 +367,8 @@ concentration = Claim(
         Mutant("no-tail", "without log(2/δ) and φ", {"stray": sp.Le(stray, c / sp.sqrt(8 * N))}),
     ),
     notes=(
+        "McDiarmid's inequality has much slack for laws of moderate log p; half of the mass in one cell and the rest "
+        "spread over many comes near it.",
         "For μ̂ it says less than |μ| ≤ log K up to N of some thousands; intervals of practical width are in "
         "nakkiran2019.intervals.",
     ),
