@@ -167,7 +167,9 @@ JOINT = (
 MU_SETTING = (
     *JOINT,
     *(
-        Quantity(s, f"number of possible values of ({', '.join(x)})", measured=True)
+        Quantity(
+            s, f"number of possible values of ({', '.join(x)})", latex=f"S_{{{x}}}", unicode=f"S_{x}", measured=True
+        )
         for s, x in zip(possible, GROUPS, strict=True)
     ),
     *(
