@@ -86,7 +86,7 @@ class Correlation:
 
 
 # ---- delta method
-def densities(p: JointLaw) -> Information:
+def densities(p: JointLaw) -> Information[Tensor]:
     """The functions of (f, g, y), (..., K_F, K_G, K_Y), whose means under p are the four values; 0 where p is 0."""
     log = {dims: _log(p.sum(dims, keepdim=True)) if dims else _log(p) for dims in _SUMS}
     f, g, y = log[-2, -1], log[-3, -1], log[-3, -2]
@@ -110,8 +110,8 @@ def spread(p: JointLaw, density: Numbers) -> Float[Tensor, "*lead"]:
     return (p * (density - mean).square()).sum(cells).sqrt()
 
 
-def delta_intervals(counts: Counts, *, confidence: float = CONFIDENCE, share: Share = plug_in) -> Information:
-    """Intervals ``estimate +- z sd/sqrt(N)`` of the four values, as the fields of an ``Information``.
+def delta_intervals(counts: Counts, *, confidence: float = CONFIDENCE, share: Share = plug_in) -> Information[Interval]:
+    """Intervals ``estimate +- z sd/sqrt(N)`` of the four values.
 
     sd is that of the density under the observed frequencies. Information itself is not negative: its low end is
     cut at 0. Where the density is constant (mutual independence) the law of the estimate is not normal: the
@@ -121,7 +121,7 @@ def delta_intervals(counts: Counts, *, confidence: float = CONFIDENCE, share: Sh
     centre, density = estimated_information(counts, share), densities(p)
     z = _normal_quantile(confidence)
 
-    def interval(name: str) -> Any:
+    def interval(name: str) -> Interval:
         value: Tensor = getattr(centre, name)
         reach = z * spread(p, getattr(density, name)) / N.double().sqrt()
         low = value - reach
@@ -228,7 +228,7 @@ def mu(y: Any, f: Any, g: Any, *, confidence: float = CONFIDENCE, share: Share =
     )
     (y_, K_Y), (f_, K_F), (g_, K_G) = (coded[name] for name in "yfg")
     counts = count_table(y_, f_, g_, (K_F, K_G, K_Y))
-    ends: Any = delta_intervals(counts, confidence=confidence, share=share)
+    ends = delta_intervals(counts, confidence=confidence, share=share)
     return Correlation(ends.mu, ends.f_y, ends.g_y, ends.f_y_given_g, chi_square_test(counts), samples, confidence)
 
 

@@ -155,7 +155,7 @@ def sample_intervals(
     if independent:
         p = product_of_margins(p)
     counts = tables(p, N, n, g, run, repeated)
-    ends: Any = delta_intervals(counts, confidence=1 - delta / 2).mu
+    ends = delta_intervals(counts, confidence=1 - delta / 2).mu
     options = {"resamples": RESAMPLES, "confidence": 1 - delta / 2, "seed": int(torch.randint(2**31, (), generator=g))}
     drawn = bootstrap_interval(
         counts, lambda q: torch.stack((performance_correlation(q), conditional_mutual_information(q)), -1), **options
