@@ -167,7 +167,7 @@ ENDS = (
 
 coverage = Claim(
     id="nakkiran2019.intervals",
-    title="intervals of nominal level 1 − δ/2 contain μ with probability 1 − δ, at N = 500 already",
+    title="intervals of nominal level 1 − δ/2 contain μ with probability 1 − δ, at the tested sizes",
     kind=Kind.PROBABILITY,
     setting=(
         *JOINT,
@@ -206,7 +206,8 @@ coverage = Claim(
     ),
     notes=(
         "At finite N the intervals miss more often than in the limit; δ is twice the nominal probability of a miss, "
-        "fixed beforehand. All four ends hold together with probability 1 − δ on the tested laws.",
+        "fixed beforehand. All four ends hold together with probability 1 − δ on the tested laws. With three classes "
+        "the percentile interval needs more: of nominal 95 % it missed 11 % at N = 500, 6 % at N = 4000.",
         "Mutually independent F, G, Y: μ̂ is off by its bias, which resampling doubles, and the percentile interval of "
         "three classes never contains 0; the delta interval does.",
         "Î(F;Y|G) is never negative, its resamples exceed it on average: where I(F;Y|G) = 0 the percentile interval "
