@@ -8,13 +8,14 @@ no samples are drawn. Information is a combination of the entropies of marginal 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
 from .errors import check_positive, require
-from .information import Counts, JointLaw, Numbers
+from .information import Counts, JointLaw, Numbers, times_log
 
 __all__ = [
     "Information",
@@ -49,20 +50,23 @@ SUMMED: dict[str, tuple[int, ...]] = {
 """The dimensions of a table (..., K_F, K_G, K_Y) that each marginal table is summed over."""
 
 
-@dataclass(frozen=True)
-class Information:
-    """What F and G know of Y, in nats: ``mu_Y(F;G)``, ``I(F;Y)``, ``I(G;Y)``, ``I(F;Y|G)``, each of shape (...)."""
+Value = TypeVar("Value")
 
-    mu: Tensor
-    f_y: Tensor
-    g_y: Tensor
-    f_y_given_g: Tensor
+
+@dataclass(frozen=True)
+class Information(Generic[Value]):
+    """What F and G know of Y, in nats: ``mu_Y(F;G)``, ``I(F;Y)``, ``I(G;Y)``, ``I(F;Y|G)``; tensors or intervals."""
+
+    mu: Value
+    f_y: Value
+    g_y: Value
+    f_y_given_g: Value
 
 
 # ---- shares of a cell
 def plug_in(c: Numbers, N: Numbers) -> Numbers:
     """The entropy of the observed frequencies."""
-    return -torch.special.xlogy(c / N, c / N)
+    return -times_log(c / N, c / N)
 
 
 def miller_madow(c: Numbers, N: Numbers) -> Numbers:
@@ -99,14 +103,14 @@ def margins(table: JointLaw | Counts) -> dict[str, Tensor]:
     return {name: t.flatten(-len(name)) for name, t in summed.items()}
 
 
-def combined(H: Mapping[str, Tensor]) -> Information:
+def combined(H: Mapping[str, Tensor]) -> Information[Tensor]:
     """Information from the entropies of the marginal tables; linear, so it serves estimates and expectations."""
     f_y, g_y = H["F"] + H["Y"] - H["FY"], H["G"] + H["Y"] - H["GY"]
     f_y_given_g = H["FG"] + H["GY"] - H["G"] - H["FGY"]
     return Information(f_y - f_y_given_g, f_y, g_y, f_y_given_g)
 
 
-def estimated_information(counts: Counts, share: Share = plug_in) -> Information:
+def estimated_information(counts: Counts, share: Share = plug_in) -> Information[Tensor]:
     """The estimates from count tables (..., K_F, K_G, K_Y), each marginal entropy estimated with the share."""
     return combined({name: estimated_entropy(c, share) for name, c in margins(counts).items()})
 
@@ -131,7 +135,7 @@ def expected_entropy(p: Float[Tensor, "*lead S"], N: int, share: Share = plug_in
     return (binomial_law(N, p) * share(k, torch.full_like(k, N))).sum((-2, -1))
 
 
-def expected_information(p: JointLaw, N: int, share: Share = plug_in) -> Information:
+def expected_information(p: JointLaw, N: int, share: Share = plug_in) -> Information[Tensor]:
     """The exact expectations of the estimates from N independent samples of the joint law p."""
     return combined({name: expected_entropy(q, N, share) for name, q in margins(p).items()})
 

@@ -118,8 +118,8 @@ digamma = Claim(
     setting=LAW_SETTING,
     parts=(
         Part("cell", sp.Eq(share, p * series)),
-        Part("upper", sp.Le(share, -p * sp.log(p))),
-        Part("lower", sp.Ge(share, -p * sp.log(p) - (1 - p) ** N / N)),
+        Part("upper", sp.Le(share, -p * sp.log(p)), trivial=p * (1 + sp.log(N))),
+        Part("lower", sp.Ge(share, -p * sp.log(p) - (1 - p) ** N / N), trivial=sp.Integer(0)),
         Part("entropy", sp.Le(E_psi, H), trivial=sp.log(K)),
     ),
     assumptions=(IID,),
@@ -167,7 +167,9 @@ JOINT = (
 MU_SETTING = (
     *JOINT,
     *(
-        Quantity(s, f"number of possible values of ({', '.join(x)})", measured=True)
+        Quantity(
+            s, f"number of possible values of ({', '.join(x)})", latex=f"S_{{{x}}}", unicode=f"S_{x}", measured=True
+        )
         for s, x in zip(possible, GROUPS, strict=True)
     ),
     *(
@@ -297,10 +299,10 @@ bounded_difference = Claim(
     kind=Kind.INEQUALITY,
     setting=CHANGE_SETTING,
     parts=(
-        Part("entropy", sp.Le(d_H, phi / N)),
-        Part("information", sp.Le(d_I, 2 * phi / N)),
-        Part("conditional", sp.Le(d_cmi, 2 * phi / N)),
-        Part("mu", sp.Le(d_mu, 3 * phi / N)),
+        Part("entropy", sp.Le(d_H, phi / N), trivial=sp.log(N)),
+        Part("information", sp.Le(d_I, 2 * phi / N), trivial=sp.log(N)),
+        Part("conditional", sp.Le(d_cmi, 2 * phi / N), trivial=sp.log(N)),
+        Part("mu", sp.Le(d_mu, 3 * phi / N), trivial=2 * sp.log(N)),
     ),
     source=derived("bounded differences"),
     proof=(
@@ -353,7 +355,9 @@ concentration = Claim(
     title="plug-in estimates stay near their expectation",
     kind=Kind.PROBABILITY,
     setting=STRAY_SETTING,
-    parts=(Part("stray", sp.Le(stray, reach), Quantifier.PROBABILITY, note="over the N samples"),),
+    parts=(
+        Part("stray", sp.Le(stray, reach), Quantifier.PROBABILITY, note="over the N samples", trivial=c * sp.log(N)),
+    ),
     assumptions=(IID,),
     source=derived("concentration"),
     proof=(
@@ -367,6 +371,8 @@ concentration = Claim(
         Mutant("no-tail", "without log(2/δ) and φ", {"stray": sp.Le(stray, c / sp.sqrt(8 * N))}),
     ),
     notes=(
+        "McDiarmid's inequality has much slack for laws of moderate log p; half of the mass in one cell and the rest "
+        "spread over many comes near it.",
         "For μ̂ it says less than |μ| ≤ log K up to N of some thousands; intervals of practical width are in "
         "nakkiran2019.intervals.",
     ),

@@ -156,6 +156,7 @@ chi_square = Claim(
 )
 
 # ---- intervals and the exact test
+MOST = sp.log(sp.Min(K_F, K_G, K_Y))
 ENDS = (
     (low, r"\hat\mu_-", "μ̂₋", "low end of the delta interval of μ"),
     (high, r"\hat\mu_+", "μ̂₊", "high end of the delta interval of μ"),
@@ -166,7 +167,7 @@ ENDS = (
 
 coverage = Claim(
     id="nakkiran2019.intervals",
-    title="intervals of nominal level 1 − δ/2 contain μ with probability 1 − δ, at N = 500 already",
+    title="intervals of nominal level 1 − δ/2 contain μ with probability 1 − δ, at the tested sizes",
     kind=Kind.PROBABILITY,
     setting=(
         *JOINT,
@@ -174,14 +175,14 @@ coverage = Claim(
         *(Quantity(x, text, latex=l, unicode=u, unit="nats", measured=True) for x, l, u, text in ENDS),
     ),
     parts=(
-        Part("delta-low", sp.Le(low, mu), Quantifier.PROBABILITY),
-        Part("delta-high", sp.Ge(high, mu), Quantifier.PROBABILITY),
-        Part("bootstrap-low", sp.Le(boot_low, mu), Quantifier.PROBABILITY),
-        Part("bootstrap-high", sp.Ge(boot_high, mu), Quantifier.PROBABILITY),
+        Part("delta-low", sp.Le(low, mu), Quantifier.PROBABILITY, trivial=MOST),
+        Part("delta-high", sp.Ge(high, mu), Quantifier.PROBABILITY, trivial=-MOST),
+        Part("bootstrap-low", sp.Le(boot_low, mu), Quantifier.PROBABILITY, trivial=MOST),
+        Part("bootstrap-high", sp.Ge(boot_high, mu), Quantifier.PROBABILITY, trivial=-MOST),
     ),
     assumptions=(
         IID,
-        Assumption("F, G, Y are not mutually independent"),
+        Assumption("F, G, Y are not mutually independent", dropped="independent"),
     ),
     source=derived("coverage"),
     proof=(
@@ -205,7 +206,10 @@ coverage = Claim(
     ),
     notes=(
         "At finite N the intervals miss more often than in the limit; δ is twice the nominal probability of a miss, "
-        "fixed beforehand. All four ends hold together with probability 1 − δ on the tested laws.",
+        "fixed beforehand. All four ends hold together with probability 1 − δ on the tested laws. With three classes "
+        "the percentile interval needs more: of nominal 95 % it missed 11 % at N = 500, 6 % at N = 4000.",
+        "Mutually independent F, G, Y: μ̂ is off by its bias, which resampling doubles, and the percentile interval of "
+        "three classes never contains 0; the delta interval does.",
         "Î(F;Y|G) is never negative, its resamples exceed it on average: where I(F;Y|G) = 0 the percentile interval "
         "never contains the truth. Use nakkiran2019.chi-square or nakkiran2019.permutation there.",
     ),
@@ -220,7 +224,15 @@ permutation = Claim(
         DELTA,
         Quantity(p_value, "p-value of the permutation test", latex=r"\hat p", unicode="p̂", measured=True),
     ),
-    parts=(Part("level", sp.Gt(p_value, delta), Quantifier.PROBABILITY, note="over the samples and the permutations"),),
+    parts=(
+        Part(
+            "level",
+            sp.Gt(p_value, delta),
+            Quantifier.PROBABILITY,
+            note="over the samples and the permutations",
+            trivial=sp.Integer(0),
+        ),
+    ),
     assumptions=(
         IID,
         Assumption("I(F;Y|G) = 0", dropped="dependent"),

@@ -47,9 +47,9 @@ MARKOV = table(6, 2, 1, 3, 3, 1, 2, 6)  # (3 if g = y else 1)(2 if f = g else 1)
 HALF_SPARSE = table(0, 0, 1, 3, 3, 1, 2, 6)  # the same without f = g = 0
 
 
-def given(design: Design, n: int, run: Run, p: Tensor | None = None) -> dict[str, Any]:
-    """The quantities of the design: the law stands in the matrix T."""
-    law = (design.parameters["p"] if p is None else p).to(run.device)
+def given(design: Design, n: int, run: Run, p: Tensor) -> dict[str, Any]:
+    """The quantities of the design, and the law p in the matrix T."""
+    law = p.to(run.device)
     K_F, K_G, K_Y = law.shape
     values = {"N": design.parameters["N"], "K_F": K_F, "K_G": K_G, "K_Y": K_Y, "T": law.flatten(0, 1)[None, None]}
     if "delta" in design.parameters:
@@ -147,17 +147,21 @@ chi_square = Sampling(
 
 
 # ---- coverage
-def sample_intervals(design: Design, n: int, g: torch.Generator, run: Run, repeated: bool = False) -> Measured:
+def sample_intervals(
+    design: Design, n: int, g: torch.Generator, run: Run, repeated: bool = False, independent: bool = False
+) -> Measured:
     """Delta and percentile intervals of nominal level 1 − δ/2 from n fresh tables."""
     p, N, delta = (design.parameters[k] for k in ("p", "N", "delta"))
+    if independent:
+        p = product_of_margins(p)
     counts = tables(p, N, n, g, run, repeated)
-    ends: Any = delta_intervals(counts, confidence=1 - delta / 2).mu
+    ends = delta_intervals(counts, confidence=1 - delta / 2).mu
     options = {"resamples": RESAMPLES, "confidence": 1 - delta / 2, "seed": int(torch.randint(2**31, (), generator=g))}
     drawn = bootstrap_interval(
         counts, lambda q: torch.stack((performance_correlation(q), conditional_mutual_information(q)), -1), **options
     )
     values = {
-        **given(design, n, run),
+        **given(design, n, run, p),
         "low": ends.low[:, None],
         "high": ends.high[:, None],
         "boot_low": drawn.low[:, :1],
@@ -171,13 +175,13 @@ def sample_intervals(design: Design, n: int, g: torch.Generator, run: Run, repea
 COVERAGE_DESIGNS = (
     Design("binary, N=500", {"p": BINARY, "N": 500, "delta": 0.1}),
     Design("Markov chain, N=1000", {"p": MARKOV, "N": 1000, "delta": 0.1}),
-    Design("3 classes, N=1000", {"p": confusion(3, 0.6, 0.5, 0.5), "N": 1000, "delta": 0.1}, quick=False, draws=1000),
+    Design("3 classes, N=4000", {"p": confusion(3, 0.6, 0.5, 0.5), "N": 4000, "delta": 0.1}, quick=False, draws=1000),
 )
 coverage = Sampling(
     "nakkiran2019.intervals",
     COVERAGE_DESIGNS,
     sample_intervals,
-    {"repeated": partial(sample_intervals, repeated=True)},
+    {"repeated": partial(sample_intervals, repeated=True), "independent": partial(sample_intervals, independent=True)},
 )
 
 
@@ -209,9 +213,9 @@ def sample_permutation(
 LEVEL = 0.05 * (1 + 1e-9)
 """Just above 5/100: a p-value of 5/100 counts as a rejection."""
 PERMUTATION_DESIGNS = (
-    Design("Markov chain, N=60", {"p": MARKOV, "N": 60, "delta": LEVEL}),
-    Design("without f = g = 0, N=100", {"p": HALF_SPARSE, "N": 100, "delta": LEVEL}, quick=False),
-    Design("3 × 4 × 2 values, N=100", {"p": chain(3, 4, 2, 0.2), "N": 100, "delta": LEVEL}),
+    Design("Markov chain, N=40", {"p": MARKOV, "N": 40, "delta": LEVEL}),
+    Design("without f = g = 0, N=60", {"p": HALF_SPARSE, "N": 60, "delta": LEVEL}, quick=False),
+    Design("3 × 4 × 2 values, N=80", {"p": chain(3, 4, 2, 0.2), "N": 80, "delta": LEVEL}, quick=False),
 )
 permutation = Sampling(
     "nakkiran2019.permutation",
