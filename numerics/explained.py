@@ -1,0 +1,107 @@
+"""How much of what a classifier F knows about the label Y another one, G, explains: ratios of information.
+
+Laws and count tables are those of ``information``: (..., K_F, K_G, K_Y). A ratio whose denominator is 0 is nan.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from .errors import require
+from .information import (
+    Counts,
+    JointLaw,
+    conditional_mutual_information,
+    entropy,
+    frequencies,
+    mutual_information,
+    performance_correlation,
+)
+
+__all__ = ["Information", "information_of", "last_before", "resampled_tables"]
+
+Numbers = Float[Tensor, "*lead"]
+
+
+@dataclass(frozen=True)
+class Information:
+    """What F and G know of Y, in nats; every field has the leading dimensions of the law."""
+
+    F: Numbers
+    """``I(F;Y)``"""
+    G: Numbers
+    """``I(G;Y)``"""
+    mu: Numbers
+    """``mu_Y(F;G) = I(F;Y) - I(F;Y|G)``"""
+    rest: Numbers
+    """``I(F;Y|G)``"""
+    null: Numbers
+    """``mu`` of the law with the same pairs (F, Y), (G, Y) in which F and G are independent given Y"""
+    missing: Numbers
+    """``H(Y|F)``"""
+
+    @property
+    def explained(self) -> Numbers:
+        """Share of what F knows that G knows too."""
+        return _ratio(self.mu, self.F)
+
+    @property
+    def explained_null(self) -> Numbers:
+        """The same share if F and G had nothing in common but the label."""
+        return _ratio(self.null, self.F)
+
+    @property
+    def retained(self) -> Numbers:
+        """Share of what G knows that F knows too."""
+        return _ratio(self.mu, self.G)
+
+    @property
+    def retained_null(self) -> Numbers:
+        """The same share if F and G had nothing in common but the label."""
+        return _ratio(self.null, self.G)
+
+    @property
+    def forced(self) -> Numbers:
+        """The share that F retains of any G, because of how little it leaves open: ``1 - H(Y|F) / I(G;Y)``."""
+        return 1 - _ratio(self.missing, self.G)
+
+
+def information_of(law: JointLaw) -> Information:
+    """Everything that is said here about a joint law of F, G and Y."""
+    fy, gy = law.sum(-2), law.sum(-3)
+    y = gy.sum(-2)
+    given = torch.where(y > 0, y, torch.ones_like(y))
+    apart = fy[..., :, None, :] * gy[..., None, :, :] / given[..., None, None, :]
+    return Information(
+        mutual_information(fy),
+        mutual_information(gy),
+        performance_correlation(law),
+        conditional_mutual_information(law),
+        performance_correlation(apart),
+        entropy(fy, (-2, -1)) - entropy(fy.sum(-1)),
+    )
+
+
+def _ratio(a: Tensor, b: Tensor) -> Tensor:
+    return a / torch.where(b > 0, b, torch.full_like(b, torch.nan))
+
+
+def last_before(values: Float[Tensor, "*lead T"], level: Numbers) -> Int64[Tensor, "*lead"]:
+    """Index of the last value before the first one above ``level``; -1 where the first value is, or none ever is."""
+    above = values > level[..., None]
+    first = above.long().argmax(-1)
+    return torch.where(above.any(-1), first - 1, -torch.ones_like(first))
+
+
+def resampled_tables(counts: Counts, draws: int, seed: int) -> Float[Tensor, "*lead draws K_F K_G K_Y"]:
+    """The laws of ``draws`` bootstrap samples of every count table: as many samples, drawn with replacement."""
+    require(draws > 0, f"draws = {draws}; expected at least one; choose how often to resample.")
+    sizes, lead = counts.shape[-3:], counts.shape[:-3]
+    laws = frequencies(counts).flatten(-3).cpu().numpy().reshape(-1, sizes.numel())
+    totals = counts.sum((-3, -2, -1)).cpu().numpy().reshape(-1)
+    generator = np.random.default_rng(seed)
+    drawn = np.stack([generator.multinomial(n, p, draws) for n, p in zip(totals, laws, strict=True)])
+    return frequencies(torch.from_numpy(drawn).reshape(*lead, draws, *sizes)).to(counts.device)
