@@ -1,0 +1,153 @@
+"""Entropy and mutual information of finite joint laws, and the exact counts that they are estimated from.
+
+A law of two variables is a table ``(..., K_A, K_B)``, one of three ``(..., K_F, K_G, K_Y)``: predictions of the
+classifiers F and G, and the label Y (setting: Nakkiran et al., NeurIPS 2019). Leading dimensions are a batch: steps,
+runs. All logarithms are natural, so that information is in nats (bits = nats/log 2), and ``0 log 0 = 0``.
+"""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float, Int64
+from torch import Tensor
+
+from .errors import require
+
+__all__ = [
+    "binary_convolution",
+    "binary_entropy",
+    "conditional_mutual_information",
+    "count_table",
+    "entropy",
+    "frequencies",
+    "mutual_information",
+    "performance_correlation",
+]
+
+Numbers = Float[Tensor, "..."]
+PairLaw = Float[Tensor, "*lead K_A K_B"]
+JointLaw = Float[Tensor, "*lead K_F K_G K_Y"]
+Labels = Int64[Tensor, "*lead N"]
+Counts = Int64[Tensor, "*lead K_F K_G K_Y"]
+
+CHUNK = 2**18
+"""Samples whose cells one chunk of a count may hold at once."""
+LARGEST = 2**31
+"""Cells of all tables together."""
+
+
+def entropy(p: Numbers, over: int | tuple[int, ...] = -1) -> Numbers:
+    """``-sum p log p`` over the dimensions ``over``, on which p is a law."""
+    return -torch.special.xlogy(p, p).sum(over)
+
+
+def mutual_information(p: PairLaw) -> Float[Tensor, "*lead"]:
+    """``I(A;B) = sum p log(p / (p_a p_b))``."""
+    given_a = p / _divisor(p.sum(-1, keepdim=True))
+    return _mean_log(p, given_a / _divisor(p.sum(-2, keepdim=True))).sum((-2, -1))
+
+
+def conditional_mutual_information(p: JointLaw) -> Float[Tensor, "*lead"]:
+    """``I(F;Y|G) = sum p log(p p_g / (p_fg p_gy))``."""
+    p_gy = p.sum(-3, keepdim=True)
+    y_given_g = p_gy / _divisor(p_gy.sum(-1, keepdim=True))
+    return _mean_log(p, p / _divisor(p.sum(-1, keepdim=True)) / _divisor(y_given_g)).sum((-3, -2, -1))
+
+
+def performance_correlation(p: JointLaw) -> Float[Tensor, "*lead"]:
+    """``mu_Y(F;G) = I(F;Y) - I(F;Y|G)``: what F knows of Y and G knows already. It may be negative."""
+    return mutual_information(p.sum(-2)) - conditional_mutual_information(p)
+
+
+def _divisor(p: Numbers) -> Numbers:
+    """p, and 1 where it is 0: only zeros are divided there."""
+    return torch.where(p > 0, p, torch.ones_like(p))
+
+
+def _mean_log(p: Numbers, ratio: Numbers) -> Numbers:
+    """``p log ratio``, cell by cell; 0 where p is 0."""
+    return p * torch.where(p > 0, ratio, torch.ones_like(p)).log()
+
+
+def binary_entropy(x: Numbers) -> Numbers:
+    """``h(x) = -x log x - (1 - x) log(1 - x)`` for x in [0, 1]."""
+    return -torch.special.xlogy(x, x) - torch.special.xlog1py(1 - x, -x)
+
+
+def binary_convolution(a: Numbers, b: Numbers) -> Numbers:
+    """``a * b = a(1 - b) + b(1 - a)``: flip probability of two binary symmetric channels, one after the other."""
+    return a * (1 - b) + b * (1 - a)
+
+
+def frequencies(counts: Numbers, variables: int = 3) -> Numbers:
+    """Relative frequencies, float64, of count tables whose last ``variables`` dimensions are the variables.
+
+    Raises ``NumericsError`` where a table is empty.
+    """
+    total = counts.sum(tuple(range(-variables, 0)), keepdim=True)
+    require(bool((total > 0).all()), "counts has a table of total 0; expected at least one sample; drop it.")
+    return counts.double() / total
+
+
+def count_table(y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, int]) -> Counts:
+    """How many of N samples have (f, g, y), for every step and run: exact integers (..., K_F, K_G, K_Y).
+
+    y, f, g: integer labels (..., N) on one device, whose leading dimensions broadcast; ``classes`` is K, or
+    (K_F, K_G, K_Y): labels are 0 .. K - 1. Temporary memory is bounded by ``CHUNK`` samples, whatever the number of
+    steps. Raises ``NumericsError`` for labels that are no integers, out of range, or of different numbers.
+    """
+    sizes = (classes, classes, classes) if isinstance(classes, int) else classes
+    for name, labels in (("y", y), ("f", f), ("g", g)):
+        _check_labels(name, labels, y.shape[-1:])
+    lead = torch.broadcast_shapes(y.shape[:-1], f.shape[:-1], g.shape[:-1])
+    rows, cells = math.prod(lead), math.prod(sizes)
+    require(
+        rows * cells <= LARGEST,
+        f"classes = {sizes} and {rows} tables are {rows * cells} cells; expected at most {LARGEST}; merge labels.",
+    )
+    flat = [_as_rows(t, lead) for t in (f, g, y)]
+    counts = torch.zeros(rows, cells, dtype=torch.int64, device=y.device)
+    for some, samples in _chunks(rows, y.shape[-1]):
+        block = [t[some if len(t) > 1 else slice(None), samples] for t in flat]
+        counts[some] += _count(block, sizes)
+    return counts.reshape(*lead, *sizes)
+
+
+def _check_labels(name: str, labels: Tensor, samples: torch.Size) -> None:
+    whole = not (labels.is_floating_point() or labels.is_complex() or labels.dtype is torch.bool)
+    require(whole, f"{name} has dtype {labels.dtype}; expected integer labels; call {name}.long().")
+    shape = tuple(labels.shape)
+    fits = labels.ndim > 0 and labels.shape[-1:] == samples and samples[0] > 0
+    require(
+        fits, f"{name} has shape {shape}; expected (..., N), one label for each of the N > 0 samples of y; align it."
+    )
+
+
+def _as_rows(labels: Labels, lead: torch.Size) -> Tensor:
+    """The labels as rows (R, N) for each of the R leading indices, or (1, N) where one row serves all."""
+    samples = labels.shape[-1]
+    if labels.numel() == samples:
+        return labels.reshape(1, samples)
+    return labels.expand(*lead, samples).reshape(-1, samples)
+
+
+def _chunks(rows: int, samples: int) -> Iterator[tuple[slice, slice]]:
+    """Blocks of a (rows, samples) table that hold at most ``CHUNK`` samples each."""
+    height, width = max(1, CHUNK // samples), min(CHUNK, samples)
+    for row in range(0, rows, height):
+        for sample in range(0, samples, width):
+            yield slice(row, row + height), slice(sample, sample + width)
+
+
+def _count(labels: list[Tensor], sizes: tuple[int, int, int]) -> Tensor:
+    """Counts (R, cells) of one block: one count over the combined index, in the smallest integers that hold it."""
+    for name, block, size in zip("fgy", labels, sizes, strict=True):
+        low, high = (int(x) for x in block.aminmax())
+        require(low >= 0 and high < size, f"{name} has labels {low} .. {high}; expected 0 .. {size - 1}; recode it.")
+    rows, cells = max(len(block) for block in labels), math.prod(sizes)
+    dtype = next(d for d in (torch.int16, torch.int32, torch.int64) if rows * cells <= torch.iinfo(d).max)
+    f, g, y = (block.to(dtype) for block in labels)
+    start = cells * torch.arange(rows, dtype=dtype, device=f.device)[:, None]
+    cell = f * (sizes[1] * sizes[2]) + (g * sizes[2] + y) + start
+    return torch.bincount(cell.flatten(), minlength=rows * cells).view(rows, cells)
