@@ -4,6 +4,7 @@ Each maps weights of B networks and their inputs (B, n, ...) to logits (B, n); t
 is positive. Weights start as those of ``torch.nn.Linear`` and ``torch.nn.Conv2d`` do: uniform on +-1/sqrt(fan in).
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -37,7 +38,7 @@ def draw_mlp(sizes: Sequence[int], B: int, generator: torch.Generator, dtype: to
     """
     require(len(sizes) >= 2 and sizes[-1] == 1, f"sizes = {tuple(sizes)}; expected (D, ..., 1); end with the logit.")
     params: Params = {}
-    for layer, (fan, width) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for layer, (fan, width) in enumerate(itertools.pairwise(sizes), start=1):
         params |= _layer(layer, (fan, width), fan, width, B, generator, dtype)
     return params
 

@@ -5,29 +5,25 @@ Laws and count tables are those of ``information``: (..., K_F, K_G, K_Y). A rati
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from .errors import require
 from .information import (
-    Counts,
     JointLaw,
     conditional_mutual_information,
     entropy,
-    frequencies,
     mutual_information,
     performance_correlation,
 )
 
-__all__ = ["Information", "information_of", "last_before", "resampled_tables"]
+__all__ = ["Shares", "last_before", "shares_of"]
 
 Numbers = Float[Tensor, "*lead"]
 
 
 @dataclass(frozen=True)
-class Information:
+class Shares:
     """What F and G know of Y, in nats; every field has the leading dimensions of the law."""
 
     F: Numbers
@@ -69,13 +65,13 @@ class Information:
         return 1 - _ratio(self.missing, self.G)
 
 
-def information_of(law: JointLaw) -> Information:
+def shares_of(law: JointLaw) -> Shares:
     """Everything that is said here about a joint law of F, G and Y."""
     fy, gy = law.sum(-2), law.sum(-3)
     y = gy.sum(-2)
     given = torch.where(y > 0, y, torch.ones_like(y))
     apart = fy[..., :, None, :] * gy[..., None, :, :] / given[..., None, None, :]
-    return Information(
+    return Shares(
         mutual_information(fy),
         mutual_information(gy),
         performance_correlation(law),
@@ -94,14 +90,3 @@ def last_before(values: Float[Tensor, "*lead T"], level: Numbers) -> Int64[Tenso
     above = values > level[..., None]
     first = above.long().argmax(-1)
     return torch.where(above.any(-1), first - 1, -torch.ones_like(first))
-
-
-def resampled_tables(counts: Counts, draws: int, seed: int) -> Float[Tensor, "*lead draws K_F K_G K_Y"]:
-    """The laws of ``draws`` bootstrap samples of every count table: as many samples, drawn with replacement."""
-    require(draws > 0, f"draws = {draws}; expected at least one; choose how often to resample.")
-    sizes, lead = counts.shape[-3:], counts.shape[:-3]
-    laws = frequencies(counts).flatten(-3).cpu().numpy().reshape(-1, sizes.numel())
-    totals = counts.sum((-3, -2, -1)).cpu().numpy().reshape(-1)
-    generator = np.random.default_rng(seed)
-    drawn = np.stack([generator.multinomial(n, p, draws) for n, p in zip(totals, laws, strict=True)])
-    return frequencies(torch.from_numpy(drawn).reshape(*lead, draws, *sizes)).to(counts.device)

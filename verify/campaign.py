@@ -19,12 +19,12 @@ import torch
 
 from theory import Claim, get_claim, select
 
-from .data import Dataset
+from .data import Dataset, Predictions
 from .environment import environment, source_digest, versions
 from .errors import UsageError
 from .experiment import Experiment, Run, Sampling
 from .papers import experiment_of
-from .pictures import figures_of, whole_papers
+from .pictures import figures_of, figures_of_data, whole_papers
 from .predictions import data_section
 from .profiles import CAMPAIGN_LEVEL, Profile, get_profile
 from .result import claim_result
@@ -49,7 +49,7 @@ class Request:
     device: str
     jobs: int
     out: Path
-    data: Dataset | None
+    data: Dataset | Predictions | None
 
 
 def resolve_device(device: str) -> str:
@@ -126,12 +126,19 @@ def _selected(request: Request) -> list[Claim]:
     claims = select(request.claims)
     if request.data is None:
         return claims
-    usable = [c for c in claims if isinstance(e := experiment_of(c.id), Experiment) and e.on_data is not None]
+    usable = [c for c in claims if _takes(experiment_of(c.id), request.data)]
     unusable = {c.id for c in claims} - {c.id for c in usable}
     named = sorted(unusable & set(request.claims))
     if named or not usable:
-        raise UsageError(f"{', '.join(named) or 'none of the claims'}: not about any given data set; leave --data out")
+        what = f"{request.data.kind}, which {request.data.name} holds"
+        raise UsageError(f"{', '.join(named) or 'none of the claims'}: not about {what}; leave --data out")
     return usable
+
+
+def _takes(experiment: Experiment | Sampling, data: Dataset | Predictions) -> bool:
+    """Whether an experiment can be made on a user's data: a search takes a regression problem, sampling predictions."""
+    kind = Dataset if isinstance(experiment, Experiment) else Predictions
+    return experiment.on_data is not None and isinstance(data, kind)
 
 
 def _pieces(claim: Claim, profile: Profile, request: Request, device: str, level: float) -> list[Piece]:
@@ -180,9 +187,9 @@ def _settings(piece: Piece) -> dict[str, Any]:
 
 
 def _figures(claims: list[Claim], store: Store, piece: Piece) -> list[dict[str, Any]]:
-    """The pictures of the papers that are verified as a whole, made once and stored; none of a user's own data."""
+    """The pictures of the papers that are verified as a whole, made once and stored; on a user's data, those of it."""
     if piece.data is not None:
-        return []
+        return figures_of_data({c.paper for c in claims}, piece.data)
     key, figures = fingerprint(**_settings(piece)), []
     for paper in whole_papers(claims):
         done = store.get(key, f"{paper}: figures", 0)

@@ -66,8 +66,10 @@ odd = digits(lambda digit: digit % 2)
 
 
 def mixture(train: int, test: int, flipped: float = 0.0) -> Draw:
-    """A coordinate s + 0.8z, a pair (a, as) with random sign a, noise in all others; the label is s = ±1, the pair noisy
-    too. A share of the labels is flipped, in the training set and in the test set."""
+    """A coordinate s + 0.8z, a noisy pair (a, as) with random sign a, noise in all others; the label is s = ±1.
+
+    A share of the labels is flipped, in the training set and in the test set.
+    """
 
     def draw(B: int, g: torch.Generator) -> Problem:
         n = train + test

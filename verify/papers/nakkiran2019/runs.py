@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from numerics.classifiers import Classifier, cnn, cross_entropy_of, draw_cnn, draw_mlp, mlp, predicted
-from numerics.descent import Descent, sgd
+from numerics.descent import sgd
 from numerics.types import Params
 
-from ...experiment import Run
+from ...data import Predictions
 from . import problems
 from .problems import DIMENSION, Draw, Problem
 
 BATCH = 32
 LINEAR_STEP, LINEAR_STEPS = 0.1, 4000
 """Training of the linear classifier."""
-CHECKPOINTS = 61
-"""Checkpoints, at most: the start, and steps that are evenly spread on a logarithmic axis."""
+CHECKPOINTS = 60
+"""Checkpoints behind the start, at most: steps that are evenly spread on a logarithmic axis."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,26 @@ class Setup:
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """Labels y (B, N), predictions f (B, T, N) of the network after `steps` (T,) and g (B, N) of the linear
-    classifier, on the evaluation set; the network's training error (B, T)."""
+class Trained:
+    """B runs: predictions of the network after `steps` (T,) on the test set (B, T, N) and on the training set, as
+    uint8; the linear classifier's weights and its start."""
+
+    problem: Problem
+    steps: Tensor
+    tested: Tensor
+    fitted: Tensor
+    linear: Params
+    linear_start: Params
+
+    @property
+    def train_error(self) -> Tensor:
+        """(B, T)"""
+        return (self.fitted != self.problem.y[:, None]).double().mean(2)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels y (B, N), predictions f (B, T, N) after `steps` (T,) and g (B, N), and the training error (B, T)."""
 
     y: Tensor
     f: Tensor
@@ -54,72 +72,84 @@ class Predictions:
     train_error: Tensor
 
 
-def train(setup: Setup, B: int, g: torch.Generator, run: Run, *, on: str = "test", linear_on: str = "train") -> Predictions:
-    """B independent runs: their data, start and order of samples are drawn on the CPU, from g.
-
-    `on` is the evaluation set and `linear_on` that on which the linear classifier is trained: another choice than
-    these defaults is wrong, and is there to be noticed.
-    """
-    problem = setup.data(B, g).to(run.device)
+@lru_cache(maxsize=16)
+def trained(setup: Setup, B: int, seed: int, device: torch.device) -> Trained:
+    """B independent runs: data, start and order of the samples are drawn on the CPU from the seed."""
+    g = torch.Generator().manual_seed(seed)
+    problem = setup.data(B, g)
     start = setup.model.draw(B, g)
-    order, linear_order = (orders(problem.X.shape[1], k, g) for k in (setup.steps, LINEAR_STEPS))
-    linear = _linear(problem if linear_on == "train" else _swapped(problem), linear_order, g)
-    evaluated = problem if on == "test" else _swapped(problem)
-    shown = problem.mapped(setup.model.present), evaluated.mapped(setup.model.present)
-    path = _fit(setup, *shown, start, order)
-    return Predictions(
-        evaluated.y_test,
-        path.values["labels"].long(),
-        predicted(mlp(linear, evaluated.X_test.flatten(2))),
-        path.steps,
-        path.values["train_error"],
-    )
+    linear_start = draw_mlp((problem.X[0, 0].numel(), 1), B, g)
+    order, linear_order = (orders(problem.X.shape[1], k, g).to(device) for k in (setup.steps, LINEAR_STEPS))
+    problem = problem.to(device)
+    start, linear_start = ({n: v.to(device) for n, v in weights.items()} for weights in (start, linear_start))
+    linear = trained_linear(problem.X, problem.y, linear_start, linear_order)
+    shown = problem.mapped(setup.model.present)
+    network, at = setup.model.network, checkpoints(setup.steps)
+
+    def observe(params: Params) -> dict[str, Tensor]:
+        sets = {"tested": shown.X_test, "fitted": shown.X}
+        return {name: predicted(network(params, X)).to(torch.uint8) for name, X in sets.items()}
+
+    loss = cross_entropy_of(network, shown.X, shown.y)
+    path = sgd(loss, start, order, step=setup.step, observe=observe, at=at)
+    return Trained(problem, path.steps, path.values["tested"], path.values["fitted"], linear, linear_start)
 
 
-def _swapped(p: Problem) -> Problem:
-    return Problem(p.X_test, p.y_test, p.X, p.y)
+def trained_linear(X: Tensor, y: Tensor, start: Params, order: Tensor) -> Params:
+    """Logistic regression on X (B, n, ...) by SGD."""
+    loss = cross_entropy_of(mlp, X.flatten(2), y)
+    return sgd(loss, start, order, step=LINEAR_STEP, observe=lambda p: {}, every=len(order)).params
+
+
+def linear_labels(weights: Params, X: Tensor) -> Tensor:
+    return predicted(mlp(weights, X.flatten(2)))
+
+
+def brought(data: Predictions, device: torch.device) -> Labels:
+    """A user's predictions as one run; her training error is not known, and taken to be 0."""
+    y, f, g, steps = (torch.as_tensor(x, device=device) for x in (data.y, data.f, data.g, data.steps))
+    return Labels(y[None], f[None], g[None], steps, torch.zeros(1, len(f), dtype=torch.float64, device=device))
+
+
+def held_out(t: Trained) -> Labels:
+    """The predictions on the test set."""
+    g = linear_labels(t.linear, t.problem.X_test)
+    return Labels(t.problem.y_test, t.tested, g, t.steps, t.train_error)
+
+
+def on_training_set(t: Trained) -> Labels:
+    """The predictions on the samples that both were trained on."""
+    return replace(held_out(t), y=t.problem.y, f=t.fitted, g=linear_labels(t.linear, t.problem.X))
+
+
+def linear_on_test_set(t: Trained, samples: int, g: torch.Generator) -> Labels:
+    """The predictions on a few test samples, on which the linear classifier was trained."""
+    X, y = t.problem.X_test[:, :samples], t.problem.y_test[:, :samples]
+    weights = trained_linear(X, y, t.linear_start, orders(samples, LINEAR_STEPS, g).to(X.device))
+    return replace(held_out(t), y=y, f=t.tested[..., :samples], g=linear_labels(weights, X))
+
+
+def shuffled(p: Labels, g: torch.Generator) -> Labels:
+    """Each F_t with its predictions permuted among the samples of one label: what it knows of Y stays."""
+    key = torch.rand(p.y.shape, generator=g, dtype=torch.float64).to(p.y.device)
+    order = (p.y + key).argsort(-1)
+    places = p.y.double().argsort(-1, stable=True)
+    f = torch.empty_like(p.f)
+    target = order[:, None].expand_as(p.f)
+    return replace(p, f=f.scatter_(2, target, p.f.gather(2, places[:, None].expand_as(p.f))))
 
 
 def orders(samples: int, steps: int, g: torch.Generator) -> Tensor:
     """Indices (steps, BATCH) of mini-batches: epochs in random order, each sample at most once in an epoch."""
     each = samples // BATCH
-    epochs = [torch.randperm(samples, generator=g)[: each * BATCH].reshape(each, BATCH) for _ in range(-(-steps // each))]
+    epochs = [torch.randperm(samples, generator=g)[: each * BATCH].reshape(each, -1) for _ in range(-(-steps // each))]
     return torch.cat(epochs)[:steps]
 
 
 def checkpoints(steps: int) -> Tensor:
     """Step numbers 0, 1, 2, ... , steps, evenly spread on a logarithmic axis."""
-    places = torch.logspace(0, torch.tensor(float(steps)).log10().item(), CHECKPOINTS - 1).round().long()
+    places = torch.logspace(0, 1, CHECKPOINTS, base=steps, dtype=torch.float64).round().long()
     return torch.cat((torch.zeros(1, dtype=torch.long), places)).unique()
-
-
-def _fit(setup: Setup, problem: Problem, evaluated: Problem, start: Params, order: Tensor) -> Descent:
-    """SGD of the network; its predictions on the evaluation set are kept as labels, at every checkpoint."""
-    network, device = setup.model.network, problem.X.device
-
-    def observe(params: Params) -> dict[str, Tensor]:
-        wrong = predicted(network(params, problem.X)) != problem.y
-        return {
-            "labels": predicted(network(params, evaluated.X_test)).to(torch.uint8),
-            "train_error": wrong.double().mean(1),
-        }
-
-    return sgd(
-        cross_entropy_of(network, problem.X, problem.y),
-        {name: value.to(device) for name, value in start.items()},
-        order.to(device),
-        step=setup.step,
-        observe=observe,
-        at=checkpoints(setup.steps),
-    )
-
-
-def _linear(problem: Problem, order: Tensor, g: torch.Generator) -> Params:
-    """Logistic regression by SGD."""
-    X = problem.X.flatten(2)
-    start = {n: v.to(X.device) for n, v in draw_mlp((X.shape[2], 1), len(X), g).items()}
-    loss = cross_entropy_of(mlp, X, problem.y)
-    return sgd(loss, start, order.to(X.device), step=LINEAR_STEP, observe=lambda p: {}, every=len(order)).params
 
 
 # ---- networks
@@ -146,15 +176,21 @@ def perceptron(inputs: int) -> Model:
     return Model(_flat, lambda B, g: draw_mlp((inputs, 128, 128, 1), B, g), mlp)
 
 
+PIXELS, COORDINATES = perceptron(64), perceptron(DIMENSION)
 CONVOLUTIONAL = Model(_image, lambda B, g: draw_cnn(8, (16, 32), 64, B, g), cnn)
 QUADRATIC = Model(_products, _zero, mlp)
 """A linear classifier of products of coordinates: nothing in it is a linear function of the inputs."""
 
+CLEAN, NOISY = problems.mixture(1000, 5000), problems.mixture(500, 5000, 0.1)
 SETUPS = {
-    "digits, MLP": Setup(problems.large, perceptron(64), 0.05, 5000),
-    "digits, CNN": Setup(problems.large, CONVOLUTIONAL, 0.05, 5000),
-    "parity of digits, MLP": Setup(problems.odd, perceptron(64), 0.05, 5000),
-    "mixture, MLP": Setup(problems.mixture(1000, 5000), perceptron(DIMENSION), 0.02, 5000),
-    "noisy mixture, MLP": Setup(problems.mixture(500, 5000, 0.1), perceptron(DIMENSION), 0.05, 6000),
-    "mixture, products only": Setup(problems.mixture(1000, 5000), QUADRATIC, 0.005, 2000),
+    "digits, MLP, fast": Setup(problems.large, PIXELS, 0.1, 2500),
+    "digits, MLP": Setup(problems.large, PIXELS, 0.05, 5000),
+    "digits, CNN": Setup(problems.large, CONVOLUTIONAL, 0.05, 3000),
+    "parity of digits, MLP": Setup(problems.odd, PIXELS, 0.05, 5000),
+    "mixture, MLP": Setup(CLEAN, COORDINATES, 0.02, 5000),
+    "noisy mixture, MLP": Setup(NOISY, COORDINATES, 0.05, 6000),
+    "noisy mixture, MLP, fast": Setup(NOISY, COORDINATES, 0.1, 1500),
+    "products of the mixture": Setup(CLEAN, QUADRATIC, 0.005, 2000),
+    "mixture, MLP, fast": Setup(CLEAN, COORDINATES, 0.05, 2000),
 }
+"""Two setups stand for others where time is short: larger steps, fewer of them."""
