@@ -139,7 +139,7 @@ def expected_information(p: JointLaw, N: int, share: Share = plug_in) -> Informa
 def binomial_law(N: int, p: Numbers) -> Numbers:
     """``Bin(k; N, p)`` for k = 0 .. N, (..., N + 1), by deviances from the mean (Loader 2000).
 
-    The error of a logarithm is a few eps times ``1 + |k - Np|`` where Np >= 1/2: no logarithms of large factorials appear.
+    The error of a logarithm is a few eps times ``1 + |k - Np|`` where Np >= 1/2: large factorials do not appear.
     """
     check_positive("N", N)
     require(

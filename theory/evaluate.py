@@ -20,7 +20,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from theory.backends import load
 from theory.backends.ir import Builder, Code, run
-from theory.backends.lowering import Lowering, integer_positions, supported
+from theory.backends.lowering import Lowering, fixed_positions, integer_positions, supported
 from theory.errors import MissingValueError, ShapeError, TheoryError, UnsupportedError
 
 REMEMBERED = 512
@@ -87,11 +87,11 @@ class Leaves:
     def _node(self, expr: Any, bound: frozenset[Any], path: tuple[Any, ...]) -> None:
         if not supported(type(expr)) and not isinstance(expr, sp.Tuple | ExprCondPair):
             raise UnsupportedError(f"{type(expr).__name__} in {expr}: no rule to evaluate it; rewrite it")
-        indices = integer_positions(expr)
+        indices, fixed = integer_positions(expr), fixed_positions(expr)
         for i, arg in enumerate(expr.args):
             if i in indices:
                 self._integers(arg, bound)
-            else:
+            elif i not in fixed:
                 self.visit(arg, bound=bound, path=path)
 
 

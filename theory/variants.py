@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.relational import Relational
 
-from .backends.lowering import integer_positions
+from .backends.lowering import fixed_positions, integer_positions
 from .claim import Claim
 from .errors import TheoryError
 from .words import Eigenvalue, FrobeniusNorm, NuclearNorm, ScalarWord, SingularValue, SpectralNorm
@@ -42,7 +42,7 @@ def variants(expr: Any, claim: Claim) -> Iterator[Change]:
     """Every expression that differs from `expr` at one node."""
     for rule in _RULES:
         yield from rule(expr, claim)
-    skipped = integer_positions(expr)
+    skipped = integer_positions(expr) + fixed_positions(expr)
     if isinstance(expr, Relational | sp.Piecewise | sp.Tuple | sp.MatrixSymbol):
         return
     for i, arg in enumerate(expr.args):
@@ -142,7 +142,7 @@ def _other_indices(expr: Any) -> list[tuple[Operator, Any]]:
 def _other_arguments(expr: Any) -> list[tuple[Operator, Any]]:
     news = []
     for i, arg in enumerate(expr.args):
-        if i in integer_positions(expr) or is_matrix(arg):
+        if i in integer_positions(expr) + fixed_positions(expr) or is_matrix(arg):
             continue
         for operator, new in (*((Operator.COEFFICIENT, f * arg) for f in FACTORS), (Operator.TERM, sp.S.Zero)):
             changed = _rebuilt(expr, i, new)

@@ -15,7 +15,9 @@ from theory.backends.balls import (
     absolute_slope,
     clipped_sqrt,
     eigenvalues,
+    entr,
     hull,
+    marginal_entropy,
     nonnegative,
     power,
     row_norms,
@@ -223,6 +225,12 @@ class ArbOps(Unbatched):
 
     def absolute_slope(self, A: arb_mat, B: arb_mat) -> arb_mat:
         return absolute_slope(A, B)
+
+    def entr(self, a: arb) -> arb:
+        return entr(a)
+
+    def marginal_entropy(self, A: arb_mat, sizes: tuple[int, ...], axes: tuple[int, ...]) -> arb:
+        return marginal_entropy(A.entries(), sizes, axes)
 
     def _solve(self, A: arb_mat, B: arb_mat) -> arb_mat:
         try:

@@ -10,7 +10,8 @@ from typing import Any
 
 from theory.backends.folding import fold
 from theory.backends.ir import Code, run
-from theory.errors import ShapeError
+from theory.backends.tables import NEGATIVE
+from theory.errors import ShapeError, TheoryError
 
 
 class ArrayOps:
@@ -177,6 +178,22 @@ class ArrayOps:
         D = (A * A).sum(-1)[..., :, None] * (B * B).sum(-1)[..., None, :] - N * N
         sine = self.xp.sqrt(self.max(D, 0.0))
         return N, sine, self.atan2(N, sine)
+
+    # ---- joint laws: see theory.words.information ----
+
+    def entr(self, x: Any) -> Any:
+        """−x log x with 0 log 0 = 0; gradient 0 at 0, nan below it."""
+        return -(x * self.xp.log(self.xp.where(x == 0, 1.0, x)))
+
+    def marginal_entropy(self, A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        """(..., rows, columns), a table of these sizes in row-major order, to (...)."""
+        if bool((A < 0).any()):
+            raise TheoryError(NEGATIVE)
+        batch = tuple(A.shape[:-2])
+        table, total = A.reshape(batch + sizes), A.sum((-2, -1))
+        summed = tuple(k - len(sizes) for k in range(len(sizes)) if k not in axes)
+        margin = table.sum(summed) if summed else table
+        return self.entr(margin.reshape((*batch, -1)) / total[..., None]).sum(-1)
 
     # ---- cases ----
 

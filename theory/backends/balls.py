@@ -5,7 +5,8 @@ from typing import Any
 
 from flint import acb_mat, arb, arb_mat, ctx
 
-from theory.errors import UnsupportedError
+from theory.backends.tables import NEGATIVE, margin
+from theory.errors import TheoryError, UnsupportedError
 
 _ATTEMPTS = 4
 
@@ -117,6 +118,26 @@ def absolute_slope(A: arb_mat, B: arb_mat) -> arb_mat:
     ]
     rows = zip(turned.tolist(), A.tolist(), own, strict=True)
     return arb_mat([[2 * (x + o * y) / arb.pi() for x, y in zip(t, a, strict=True)] for t, a, o in rows])
+
+
+def entr(x: arb) -> arb:
+    """−x log x for an x known to be nonnegative, whatever its ball says. Where the ball holds 0: the hull of the values
+    at 0, at the upper end, and at the peak if that lies between."""
+    if x.is_nan() or x.lower() > 0:
+        return -x * x.log()
+    if not x.upper() > 0:
+        return arb(0) if x.contains(0) else arb.nan()
+    end, peak = x.upper(), arb(-1).exp()
+    reached = hull(arb(0), -end * end.log())
+    return reached if end < peak else hull(reached, peak)
+
+
+def marginal_entropy(entries: list[arb], sizes: tuple[int, ...], axes: tuple[int, ...]) -> arb:
+    """Entropy of a margin of a table of weights, in row-major order, divided by their total."""
+    if any(x < 0 for x in entries):
+        raise TheoryError(NEGATIVE)
+    total = sum(entries, arb(0))
+    return sum((entr(x / total) for x in margin(entries, sizes, axes)), arb(0))
 
 
 def nonnegative(x: arb) -> arb:

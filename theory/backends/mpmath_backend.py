@@ -10,8 +10,9 @@ import sympy as sp
 
 from theory.backends.ir import Code, run
 from theory.backends.names import CIRCULAR, HYPERBOLIC, PLAIN
+from theory.backends.tables import NEGATIVE, margin
 from theory.backends.unbatched import Unbatched
-from theory.errors import ShapeError
+from theory.errors import ShapeError, TheoryError
 
 
 def _real(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,6 +97,10 @@ class MpmathOps(Unbatched):
     @_real
     def gamma_cdf(self, a: Any, x: Any) -> Any:
         return mp.gammainc(a, 0, x, regularized=True)
+
+    @_real
+    def entr(self, a: Any) -> Any:
+        return -a * mp.log(a) if a != 0 else mp.mpf(0)
 
     def max(self, a: Any, b: Any) -> Any:
         return mp.nan if mp.isnan(a) or mp.isnan(b) else max(a, b)
@@ -198,6 +203,13 @@ class MpmathOps(Unbatched):
             turned = [mp.fsum(a * B[j, k] for j, (_, _, a) in enumerate(row)) for k in range(A.cols)]
             rows.append([(x + own * A[i, k]) * 2 / mp.pi for k, x in enumerate(turned)])
         return mp.matrix(rows)
+
+    def marginal_entropy(self, A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        entries = [x for row in A.tolist() for x in row]
+        if any(x < 0 for x in entries):
+            raise TheoryError(NEGATIVE)
+        total = mp.fsum(entries)
+        return mp.fsum(self.entr(self.div(x, total)) for x in margin(entries, sizes, axes))
 
     def _angles(self, A: Any, B: Any) -> list[list[tuple[Any, Any, Any]]]:
         """N, √D and α of all pairs of rows."""

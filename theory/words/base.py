@@ -3,6 +3,7 @@
 A *word* is a sympy node for something that sympy lacks.  To add one, write one class:
 
 - ``integers``: positions of the arguments that are indices (Python ints when evaluated);
+- ``fixed``: positions of the arguments that are names, say: passed on as they are, never evaluated or altered;
 - ``check(*args)``: raise `ShapeError` unless the arguments make sense;
 - ``notation(show)``: its picture, as boxes; LaTeX, Unicode and MathML derive from it;
 - ``rule(ir, *args)``: how to compute it from the operations of the backends
@@ -25,6 +26,7 @@ class Word:
     """Mixin of every word; see the module's docstring."""
 
     integers: ClassVar[tuple[int, ...]] = ()
+    fixed: ClassVar[tuple[int, ...]] = ()
     args: Any
 
     @classmethod

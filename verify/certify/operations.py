@@ -20,12 +20,14 @@ from theory.backends.balls import (
     absolute_slope,
     clipped_sqrt,
     eigenvalues,
+    entr,
     hull,
     nonnegative,
     power,
     row_norms,
     singular_values,
 )
+from theory.backends.tables import NEGATIVE, margin
 
 Truth = bool | None
 
@@ -371,6 +373,20 @@ def absolute_kernel_(A: Any, B: Any) -> arb_mat:
 
 def absolute_slope_(A: Any, B: Any) -> arb_mat:
     return absolute_slope(ball(A), ball(B))
+
+
+def entr_(x: Any) -> Any:
+    """−x log x with 0 log 0 = 0."""
+    return fmpq(0) if isinstance(x, fmpq) and x * (1 - x) == 0 else entr(ball(x))
+
+
+def marginal_entropy(A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    """Of a table of weights in row-major order, divided by their total, over the axes that are kept."""
+    values = entries(A)
+    if any(lt(x, fmpq(0)) for x in values):
+        raise Undecided(NEGATIVE)
+    whole = total(values)
+    return total([entr_(div(x, whole)) for x in margin(values, sizes, axes)])
 
 
 # ---- for the reader

@@ -90,6 +90,11 @@ def integer_positions(expr: Any) -> tuple[int, ...]:
     return (0, 1) if isinstance(expr, sp.Identity | sp.ZeroMatrix | sp.OneMatrix) else ()
 
 
+def fixed_positions(expr: Any) -> tuple[int, ...]:
+    """Positions of the arguments that are no values: the names that a word uses."""
+    return expr.fixed if isinstance(expr, Word) else ()
+
+
 @singledispatch
 def lower(expr: Any, go: Lowering) -> Slot:
     """Slot of ``expr``."""

@@ -9,7 +9,7 @@ from sympy.matrices.expressions.hadamard import HadamardProduct
 from sympy.matrices.expressions.matexpr import MatrixElement, MatrixExpr
 
 from theory.backends.ir import Slot
-from theory.backends.lowering.core import Lowering, integer_positions, lower
+from theory.backends.lowering.core import Lowering, fixed_positions, integer_positions, lower
 from theory.errors import ShapeError
 from theory.words.base import Word
 
@@ -112,6 +112,6 @@ def _(expr: Any, go: Lowering) -> Slot:
 @lower.register(Word)
 def _(expr: Any, go: Lowering) -> Slot:
     expr.check(*(a.xreplace(dict(go.ints)) for a in expr.args))
-    indices = integer_positions(expr)
-    args = [go.integer(a) if i in indices else go(a) for i, a in enumerate(expr.args)]
+    indices, fixed = integer_positions(expr), fixed_positions(expr)
+    args = [a if i in fixed else go.integer(a) if i in indices else go(a) for i, a in enumerate(expr.args)]
     return expr.rule(go.ir, *args)
