@@ -140,7 +140,9 @@ def data_sentence(data: dict[str, Any]) -> str:
         accuracies = f"accuracy of f at the last {share(data['accuracy']['f'])}, of g {share(data['accuracy']['g'])}"
         sizes = (f"{number(data[k])} {k}" for k in ("samples", "classes", "checkpoints"))
         return f"Predictions: {', '.join(sizes)}; {accuracies}."
-    sizes = ", ".join(f"{number(data[k])} {k[: -1 if data[k] == 1 else None]}" for k in ("samples", "features", "targets"))
+    sizes = ", ".join(
+        f"{number(data[k])} {k[: -1 if data[k] == 1 else None]}" for k in ("samples", "features", "targets")
+    )
     condition = f"condition number {number(data['condition'])} of XᵀX (largest over smallest non-zero eigenvalue)"
     return f"{sizes}; rank {number(data['rank'])}, {condition}."
 

@@ -67,7 +67,7 @@ phase_1 = _finding(
     "first the network learns what a linear classifier knows",
     (
         _part("explained", sp.Ge(R_1, MOST), "four fifths; a threshold of ours", null_1),
-        _part("beyond-null", sp.Ge(R_1, null_1 + HALF_WAY * (1 - null_1)), "half way from the null to 1", null_1),
+        _part("beyond-null", sp.Ge((R_1 - null_1) / (1 - null_1), HALF_WAY), "half way from the null to 1", sp.S.Zero),
     ),
     "abstract: early in training, performance is explained by a linear classifier",
     assumptions=(
@@ -91,7 +91,7 @@ phase_2 = _finding(
     "the network retains what the linear classifier knows, up to training error 0",
     (
         _part("retained", sp.Ge(R_2, MOST), "four fifths; a threshold of ours", null_2),
-        _part("beyond-null", sp.Ge(R_2, null_2 + HALF_WAY * (1 - null_2)), "half way from the null to 1", null_2),
+        _part("beyond-null", sp.Ge((R_2 - null_2) / (1 - null_2), HALF_WAY), "half way from the null to 1", sp.S.Zero),
     ),
     "abstract: the network retains the linear classifier's performance until the end of training",
     assumptions=(HELD_OUT, SAME_DATA, PLAIN_SGD, MEMORISED, Assumption("labels without noise")),

@@ -18,8 +18,8 @@ from . import problems
 from .problems import DIMENSION, Draw, Problem
 
 BATCH = 32
-LINEAR_STEP, LINEAR_STEPS = 0.1, 4000
-"""Training of the linear classifier."""
+LINEAR = (0.1, 4000)
+"""Step size and number of steps of the linear classifier."""
 CHECKPOINTS = 60
 """Checkpoints behind the start, at most: steps that are evenly spread on a logarithmic axis."""
 
@@ -41,6 +41,7 @@ class Setup:
     model: Model
     step: float
     steps: int
+    linear: tuple[float, int] = LINEAR
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,10 @@ def trained(setup: Setup, B: int, seed: int, device: torch.device) -> Trained:
     problem = setup.data(B, g)
     start = setup.model.draw(B, g)
     linear_start = draw_mlp((problem.X[0, 0].numel(), 1), B, g)
-    order, linear_order = (orders(problem.X.shape[1], k, g).to(device) for k in (setup.steps, LINEAR_STEPS))
+    order, linear_order = (orders(problem.X.shape[1], k, g).to(device) for k in (setup.steps, setup.linear[1]))
     problem = problem.to(device)
     start, linear_start = ({n: v.to(device) for n, v in weights.items()} for weights in (start, linear_start))
-    linear = trained_linear(problem.X, problem.y, linear_start, linear_order)
+    linear = trained_linear(problem.X, problem.y, linear_start, linear_order, setup.linear[0])
     shown = problem.mapped(setup.model.present)
     network, at = setup.model.network, checkpoints(setup.steps)
 
@@ -95,10 +96,10 @@ def trained(setup: Setup, B: int, seed: int, device: torch.device) -> Trained:
     return Trained(problem, path.steps, path.values["tested"], path.values["fitted"], linear, linear_start)
 
 
-def trained_linear(X: Tensor, y: Tensor, start: Params, order: Tensor) -> Params:
+def trained_linear(X: Tensor, y: Tensor, start: Params, order: Tensor, step: float) -> Params:
     """Logistic regression on X (B, n, ...) by SGD."""
     loss = cross_entropy_of(mlp, X.flatten(2), y)
-    return sgd(loss, start, order, step=LINEAR_STEP, observe=lambda p: {}, every=len(order)).params
+    return sgd(loss, start, order, step=step, observe=lambda p: {}, every=len(order)).params
 
 
 def linear_labels(weights: Params, X: Tensor) -> Tensor:
@@ -125,7 +126,8 @@ def on_training_set(t: Trained) -> Labels:
 def linear_on_test_set(t: Trained, samples: int, g: torch.Generator) -> Labels:
     """The predictions on a few test samples, on which the linear classifier was trained."""
     X, y = t.problem.X_test[:, :samples], t.problem.y_test[:, :samples]
-    weights = trained_linear(X, y, t.linear_start, orders(samples, LINEAR_STEPS, g).to(X.device))
+    step, steps = LINEAR
+    weights = trained_linear(X, y, t.linear_start, orders(samples, steps, g).to(X.device), step)
     return replace(held_out(t), y=y, f=t.tested[..., :samples], g=linear_labels(weights, X))
 
 
@@ -133,7 +135,7 @@ def shuffled(p: Labels, g: torch.Generator) -> Labels:
     """Each F_t with its predictions permuted among the samples of one label: what it knows of Y stays."""
     key = torch.rand(p.y.shape, generator=g, dtype=torch.float64).to(p.y.device)
     order = (p.y + key).argsort(-1)
-    places = p.y.double().argsort(-1, stable=True)
+    places = p.y.argsort(dim=-1, stable=True)
     f = torch.empty_like(p.f)
     target = order[:, None].expand_as(p.f)
     return replace(p, f=f.scatter_(2, target, p.f.gather(2, places[:, None].expand_as(p.f))))
@@ -182,15 +184,17 @@ QUADRATIC = Model(_products, _zero, mlp)
 """A linear classifier of products of coordinates: nothing in it is a linear function of the inputs."""
 
 CLEAN, NOISY = problems.mixture(1000, 5000), problems.mixture(500, 5000, 0.1)
+BRIEF = (0.2, 2000)
 SETUPS = {
-    "digits, MLP, fast": Setup(problems.large, PIXELS, 0.1, 2500),
     "digits, MLP": Setup(problems.large, PIXELS, 0.05, 5000),
     "digits, CNN": Setup(problems.large, CONVOLUTIONAL, 0.05, 3000),
     "parity of digits, MLP": Setup(problems.odd, PIXELS, 0.05, 5000),
     "mixture, MLP": Setup(CLEAN, COORDINATES, 0.02, 5000),
     "noisy mixture, MLP": Setup(NOISY, COORDINATES, 0.05, 6000),
-    "noisy mixture, MLP, fast": Setup(NOISY, COORDINATES, 0.1, 1500),
     "products of the mixture": Setup(CLEAN, QUADRATIC, 0.005, 2000),
-    "mixture, MLP, fast": Setup(CLEAN, COORDINATES, 0.05, 2000),
+    "digits, MLP, fast": Setup(problems.large, PIXELS, 0.2, 1250, BRIEF),
+    "mixture, MLP, fast": Setup(CLEAN, COORDINATES, 0.1, 1000, BRIEF),
+    "noisy mixture, MLP, fast": Setup(NOISY, COORDINATES, 0.1, 1000, BRIEF),
+    "products of the mixture, fast": Setup(CLEAN, QUADRATIC, 0.005, 500, BRIEF),
 }
-"""Two setups stand for others where time is short: larger steps, fewer of them."""
+"""The fast ones stand for the others where time is short: larger steps, fewer of them."""
