@@ -1,4 +1,4 @@
-"""Users' data sets: `load` reads .npz, .csv and `diabetes` into a validated `Dataset`, or the `Predictions` of an .npz."""
+"""Users' data: `load` reads .npz, .csv and `diabetes` into a validated `Dataset`, or an .npz into `Predictions`."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Dataset:
 def load(source: str | Path, target: Sequence[str] | None = None) -> Dataset | Predictions:
     """The data in a file (.npz or .csv) or of a bundled name; `target` names the target columns of a csv.
 
-    An .npz with y, f and g, and without X, holds predictions. Raises `DataError`, one line that says what is wrong and where.
+    An .npz with y, f and g, and without X, holds predictions. Raises `DataError`, one line that says what is wrong.
     """
     if str(source) in BUNDLED:
         return _diabetes(target)

@@ -49,7 +49,7 @@ def bootstrap_test(part: Part, measured: Judgement, drawn: Judgement, name: str,
     if not len(left):
         return Test(name, f"the part says nothing on this run: {UNRESOLVED}", 0, *_none(), level)
     difference = _differences(drawn.sides)[0]
-    low, high = _percentiles(difference)
+    low, high = percentiles(difference)
     holds = _towards(part) * difference >= 0
     p = (1 + int(holds.sum())) / (1 + len(difference))
     what = f"one run, percentile bootstrap of {len(difference)} samples"
@@ -59,7 +59,7 @@ def bootstrap_test(part: Part, measured: Judgement, drawn: Judgement, name: str,
 def alone(part: Part, measured: Judgement, drawn: Judgement) -> tuple[Tensor, Tensor]:
     """(B,) which runs refute the part by their own 95 % interval, and which leave it open."""
     seen = ~measured.silent
-    ends = np.stack([_percentiles(d) for d in _differences(drawn.sides)])
+    ends = np.stack([percentiles(d) for d in _differences(drawn.sides)])
     low, high = np.sort(_towards(part) * ends, 1).T
     return seen & seen.new_tensor(high < 0), seen & seen.new_tensor((low < 0) & (high >= 0))
 
@@ -108,7 +108,8 @@ def _differences(sides: Sides) -> np.ndarray:
     return (sides.left - sides.right).double().cpu().numpy()
 
 
-def _percentiles(difference: np.ndarray) -> tuple[float, float]:
+def percentiles(difference: np.ndarray) -> tuple[float, float]:
+    """The ends of the 95 % percentile interval of bootstrap values, (samples,); nan where none is a number."""
     known = difference[~np.isnan(difference)]
     if not len(known):
         return float("nan"), float("nan")

@@ -1,4 +1,4 @@
-"""Users' predictions: labels y, predictions f of one classifier at its checkpoints, g of another; checked at the door."""
+"""Users' predictions, checked: labels y, predictions f of one classifier at its checkpoints, and g of another."""
 
 from __future__ import annotations
 
@@ -63,9 +63,8 @@ def predictions_of(name: str, arrays: dict[str, np.ndarray]) -> Predictions:
     steps = _steps(name, arrays.get("steps"), len(f))
     values, coded = np.unique(np.concatenate([y, g, f.ravel()]), return_inverse=True)
     if len(f) * len(values) ** 3 > LARGEST:
-        raise DataError(
-            f"{name}: {len(values)} classes at {len(f)} checkpoints are too many tables; merge classes or drop checkpoints"
-        )
+        what = f"{len(values)} classes at {len(f)} checkpoints"
+        raise DataError(f"{name}: {what} are too many tables; merge classes or leave checkpoints out")
     coded = coded.reshape(-1)
     N = len(y)
     return Predictions(name, coded[:N], coded[2 * N :].reshape(f.shape), coded[N : 2 * N], steps)

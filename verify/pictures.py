@@ -20,7 +20,7 @@ from .experiment import Run
 from .profiles import Profile
 
 Role = Literal["measured", "bound", "reference"]
-Mark = Literal["line", "dots", "rings", "stars"]
+Mark = Literal["line", "dots", "rings", "stars", "band"]
 AxisScale = Literal["linear", "log"]
 Value = float | None
 LARGEST = 20_000
@@ -29,7 +29,10 @@ LARGEST = 20_000
 
 @dataclass(frozen=True)
 class Series:
-    """Points (x, y), joined by a line or marked each; a line is interrupted where a value is None or no number."""
+    """Points (x, y), joined by a line or marked each; a line is interrupted where a value is None or no number.
+
+    A band is the area within a closed line, shaded in the colour of the series of the same label.
+    """
 
     label: str
     role: Role
@@ -84,6 +87,11 @@ def line_of(pieces: Iterable[tuple[Sequence[Value], Sequence[Value]]]) -> tuple[
         x += [*a, None]
         y += [*b, None]
     return x, y
+
+
+def band_of(x: Sequence[float], low: Sequence[float], high: Sequence[float]) -> tuple[list[Value], list[Value]]:
+    """The area between two curves over the same x, as the x and y of a band."""
+    return [*x, *reversed(x)], [*low, *reversed(high)]
 
 
 def pictures_of(key: str) -> tuple[Picture, ...]:

@@ -55,8 +55,13 @@ def sample_claim(
 
 def generator_of(sampling: Sampling, claim: Claim, design: Design, seed: int, purpose: str) -> torch.Generator:
     """What draws for one purpose: a generator of its own, or one and the same for all claims that share their draws."""
-    names = (sampling.shared, design.name) if sampling.shared else (claim.id, design.name, purpose)
-    return torch.Generator().manual_seed(claim_seed(seed, *names))
+    own = claim_seed(seed, claim.id, design.name, purpose)
+    return torch.Generator().manual_seed(shared_seed(seed, sampling.shared, design.name) if sampling.shared else own)
+
+
+def shared_seed(seed: int, shared: str, design: str) -> int:
+    """The seed of the draws of a design that several claims share."""
+    return claim_seed(seed, shared, design)
 
 
 @dataclass(frozen=True)

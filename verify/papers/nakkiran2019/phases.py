@@ -29,12 +29,13 @@ CLEAN = (
 NOISY = ("noisy mixture, MLP, fast", "noisy mixture, MLP")
 PRODUCTS = ("products of the mixture, fast", "products of the mixture")
 
-EXPLAINED = dict.fromkeys(("explained", "beyond-null"), Needs.CROSSING)
-RETAINED = dict.fromkeys(("retained", "beyond-null"), Needs.MEMORY)
-UNFORCED = {"not-forced": Needs.MEMORY}
-GROWN = {"growth": Needs.MEMORY}
-PARTIAL = dict.fromkeys(("partial", "beyond-null"), Needs.MEMORY)
-CONTROL = {"at-the-null": Needs.CROSSING, "not-explained": Needs.CROSSING, "learns": Needs.NOTHING}
+Parts = Mapping[str, Needs]
+EXPLAINED: Parts = {"explained": Needs.CROSSING, "beyond-null": Needs.CROSSING}
+RETAINED: Parts = {"retained": Needs.MEMORY, "beyond-null": Needs.MEMORY}
+UNFORCED: Parts = {"not-forced": Needs.MEMORY}
+GROWN: Parts = {"growth": Needs.MEMORY}
+PARTIAL: Parts = {"partial": Needs.MEMORY, "beyond-null": Needs.MEMORY}
+CONTROL: Parts = {"at-the-null": Needs.CROSSING, "not-explained": Needs.CROSSING, "learns": Needs.NOTHING}
 
 SHARED = "nakkiran2019.runs"
 Sample = Callable[[Design, int, torch.Generator, Run], Measured]
@@ -46,7 +47,7 @@ def designs(names: tuple[str, ...]) -> tuple[Design, ...]:
 
 
 def sampled(
-    needs: Mapping[str, Needs],
+    needs: Parts,
     see: Callable[[Trained, torch.Generator], Labels] = lambda t, g: runs.held_out(t),
     instead: tuple[str, str] = ("", ""),
     **how: Any,
@@ -56,12 +57,12 @@ def sampled(
     def sample(design: Design, n: int, g: torch.Generator, run: Run) -> Measured:
         setup, seed = SETUPS[design.parameters["setup"].replace(*instead)], g.initial_seed()
         t = runs.trained(setup, n, seed, run.device)
-        return measured(see(t, g), needs, seed=seed, **how)
+        return measured(see(t, torch.Generator().manual_seed(seed + 1)), needs, seed=seed, **how)
 
     return sample
 
 
-def on_predictions(needs: Mapping[str, Needs]) -> Callable[[Predictions], Sample]:
+def on_predictions(needs: Parts) -> Callable[[Predictions], Sample]:
     """The one run that a user brings. That it has memorised its training set is for her to know."""
 
     def taken(data: Predictions) -> Sample:
@@ -82,14 +83,14 @@ def fitted(t: Trained, g: torch.Generator) -> Labels:
 
 
 def finding(
-    name: str, setups: tuple[str, ...], needs: Mapping[str, Needs], settings: Mapping[str, Sample], given: bool = False
+    name: str, setups: tuple[str, ...], needs: Parts, settings: Mapping[str, Sample], given: bool = False
 ) -> Sampling:
     """The experiment on one finding, on the runs that all share; `given`: also on predictions that a user brings."""
     users = on_predictions(needs) if given else None
     return Sampling(f"nakkiran2019.{name}", designs(setups), sampled(needs), settings, shared=SHARED, on_data=users)
 
 
-def without_connection(needs: Mapping[str, Needs]) -> dict[str, Sample]:
+def without_connection(needs: Parts) -> dict[str, Sample]:
     """Settings in which F and L have nothing in common but the label, or L knows nothing."""
     return {"shuffled": sampled(needs, shuffled), "constant": sampled(needs, explain=explained_by_constant)}
 

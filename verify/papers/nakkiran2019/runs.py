@@ -184,6 +184,7 @@ QUADRATIC = Model(_products, _zero, mlp)
 """A linear classifier of products of coordinates: nothing in it is a linear function of the inputs."""
 
 CLEAN, NOISY = problems.mixture(1000, 5000), problems.mixture(500, 5000, 0.1)
+FEWER, FEWER_NOISY = problems.mixture(1000, 2000), problems.mixture(500, 2000, 0.1)
 BRIEF = (0.2, 2000)
 SETUPS = {
     "digits, MLP": Setup(problems.large, PIXELS, 0.05, 5000),
@@ -193,8 +194,9 @@ SETUPS = {
     "noisy mixture, MLP": Setup(NOISY, COORDINATES, 0.05, 6000),
     "products of the mixture": Setup(CLEAN, QUADRATIC, 0.005, 2000),
     "digits, MLP, fast": Setup(problems.large, PIXELS, 0.2, 1250, BRIEF),
-    "mixture, MLP, fast": Setup(CLEAN, COORDINATES, 0.1, 1000, BRIEF),
-    "noisy mixture, MLP, fast": Setup(NOISY, COORDINATES, 0.1, 1000, BRIEF),
-    "products of the mixture, fast": Setup(CLEAN, QUADRATIC, 0.005, 500, BRIEF),
+    "digits, CNN, fast": Setup(problems.large, CONVOLUTIONAL, 0.2, 800, BRIEF),
+    "mixture, MLP, fast": Setup(FEWER, COORDINATES, 0.1, 1000, BRIEF),
+    "noisy mixture, MLP, fast": Setup(FEWER_NOISY, COORDINATES, 0.1, 1000, BRIEF),
+    "products of the mixture, fast": Setup(FEWER, QUADRATIC, 0.005, 500, BRIEF),
 }
-"""The fast ones stand for the others where time is short: larger steps, fewer of them."""
+"""The fast ones stand for the others where time is short: larger steps, fewer of them, fewer test samples."""
