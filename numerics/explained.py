@@ -21,6 +21,9 @@ __all__ = ["Shares", "last_before", "shares_of"]
 
 Numbers = Float[Tensor, "*lead"]
 
+NOTHING = 1e-12
+"""Information below this is 0 up to rounding; of N samples the smallest that is not 0 is of the order 1/N^2."""
+
 
 @dataclass(frozen=True)
 class Shares:
@@ -82,7 +85,7 @@ def shares_of(law: JointLaw) -> Shares:
 
 
 def _ratio(a: Tensor, b: Tensor) -> Tensor:
-    return a / torch.where(b > 0, b, torch.full_like(b, torch.nan))
+    return a / torch.where(b > NOTHING, b, torch.full_like(b, torch.nan))
 
 
 def last_before(values: Float[Tensor, "*lead T"], level: Numbers) -> Int64[Tensor, "*lead"]:

@@ -26,7 +26,7 @@ from .experiment import Experiment, Run, Sampling
 from .papers import experiment_of
 from .pictures import figures_of, figures_of_data, whole_papers
 from .predictions import data_section
-from .profiles import CAMPAIGN_LEVEL, Profile, get_profile
+from .profiles import CAMPAIGN_LEVEL, CONFIDENCE, Profile, get_profile
 from .result import claim_result
 from .sampling import count_tests, planned_draws
 from .statistics import bonferroni, error_budget
@@ -68,8 +68,7 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
     began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     profile, device = get_profile(request.profile), resolve_device(request.device)
     claims = _selected(request)
-    tests = sum(count_tests(c, e, profile) for c in claims if isinstance(e := experiment_of(c.id), Sampling))
-    level = bonferroni(tests)
+    tests, level = _error_level(claims, profile, request.data)
     pieces = {c.id: _pieces(c, profile, request, device, level) for c in claims}
     on_event({"event": "planned", "claims": [c.id for c in claims]})
     data = None if request.data is None else data_section(request.data, request.seed)
@@ -83,7 +82,7 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
         "environment": environment(device),
         "settings": {**profile.settings(), "jobs": request.jobs, "claims_requested": list(request.claims)},
         "error_level": {
-            "campaign": CAMPAIGN_LEVEL,
+            "campaign": min(1.0, tests * level) if isinstance(request.data, Predictions) else CAMPAIGN_LEVEL,
             "tests": tests,
             "per_test": level,
             "table": _error_table(results, profile),
@@ -96,6 +95,16 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
         "figures": figures,
         "claims": results,
     }
+
+
+def _error_level(claims: list[Claim], profile: Profile, data: Dataset | Predictions | None) -> tuple[int, float]:
+    """The number of statistical tests and the level of each. On a user's predictions a test rejects where the interval
+    that it tells lies on the wrong side: what is at stake there is no false alarm about the catalogue."""
+    sampled = [(c, e) for c in claims if isinstance(e := experiment_of(c.id), Sampling)]
+    if isinstance(data, Predictions):
+        return sum(len(c.parts) for c, _ in sampled), (1 - CONFIDENCE) / 2
+    tests = sum(count_tests(c, e, profile) for c, e in sampled)
+    return tests, bonferroni(tests)
 
 
 def _results(

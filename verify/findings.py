@@ -26,10 +26,11 @@ def is_finding(claim: Claim) -> bool:
     return all(p.quantifier is Quantifier.RUNS for p in claim.parts)
 
 
-def finding_test(part: Part, judgement: Judgement, name: str, level: float) -> Test:
+def finding_test(part: Part, judgement: Judgement, name: str, level: float, beside: str = "") -> Test:
     """One-sided t test of the mean over runs; runs on which the part says nothing are left out.
 
-    The interval that is told is that of the mean of left − right, moved to the mean of the right side.
+    The interval that is told is that of the mean of left − right, moved to the mean of the right side; `beside` is
+    told with it.
     """
     left, right = _sides(part, judgement.sides)
     n = len(left)
@@ -39,11 +40,13 @@ def finding_test(part: Part, judgement: Judgement, name: str, level: float) -> T
     error = float(difference.std(ddof=1)) / np.sqrt(n)
     low, high = student_interval(float(difference.mean()), error, n - 1)
     p = float(stats.t.sf(_towards(part) * -difference.mean() / error, n - 1)) if error else _certain(part, difference)
-    what = f"mean of {n} runs, one-sided t test"
+    what = f"mean of {n} runs{beside}, one-sided t test"
     return _told(part, what, (low, high), (left.mean(), right.mean()), p, n, name, level)
 
 
-def bootstrap_test(part: Part, measured: Judgement, drawn: Judgement, name: str, level: float) -> Test:
+def bootstrap_test(
+    part: Part, measured: Judgement, drawn: Judgement, name: str, level: float, beside: str = ""
+) -> Test:
     """The same for a single run, by the percentile bootstrap: p is the share of samples on which the part holds."""
     left, right = _sides(part, measured.sides)
     if not len(left):
@@ -52,7 +55,7 @@ def bootstrap_test(part: Part, measured: Judgement, drawn: Judgement, name: str,
     low, high = percentiles(difference)
     holds = _towards(part) * difference >= 0
     p = (1 + int(holds.sum())) / (1 + len(difference))
-    what = f"one run, percentile bootstrap of {len(difference)} samples"
+    what = f"one run{beside}, percentile bootstrap of {len(difference)} samples"
     return _told(part, what, (low, high), (left.mean(), right.mean()), p, 1, name, level)
 
 
@@ -62,6 +65,17 @@ def alone(part: Part, measured: Judgement, drawn: Judgement) -> tuple[Tensor, Te
     ends = np.stack([percentiles(d) for d in _differences(drawn.sides)])
     low, high = np.sort(_towards(part) * ends, 1).T
     return seen & seen.new_tensor(high < 0), seen & seen.new_tensor((low < 0) & (high >= 0))
+
+
+def beside(claim: Claim, measured: Measured, judgement: Judgement) -> str:
+    """What a claim's measured quantities are on average over the runs that count for a part, in words."""
+    counts = judgement.sides.judged[:, 0].cpu()
+    means = [
+        f"{q.unicode or q.name} = {float(measured.values[q.name][:, 0].cpu()[counts].mean()):.3f}"
+        for q in claim.quantities
+        if q.measured and bool(counts.any())
+    ]
+    return f" ({', '.join(means)})" if means else ""
 
 
 def judge_resampled(claim: Claim, measured: Measured) -> list[Judgement]:

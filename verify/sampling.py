@@ -14,7 +14,7 @@ from theory import Claim, Mutant, Part, Quantifier
 from .checks import Judgement, assumptions_hold, judge
 from .errors import VerifyError
 from .experiment import Design, Measured, Run, Sampling
-from .findings import alone, bootstrap_test, finding_test, is_finding, judge_resampled
+from .findings import alone, beside, bootstrap_test, finding_test, is_finding, judge_resampled
 from .profiles import Profile
 from .search import Tally, claim_seed
 from .statistics import REJECTED, Sequential, Test, looks, student_test, uniform_test
@@ -190,10 +190,11 @@ def _find(trial: Trial, tally: Tally, measured: Measured, judgements: list[Judge
     for mutant in trial.claim.mutants:
         if mutant.name not in tally.refuted_mutants:
             _try(trial, mutant, measured, tally)
-    if n > 1:
-        return _tests(trial, judgements, measured)
-    named = [(p, j, d, f"{trial.design.name}: {p.name}") for p, j, d in zip(parts, judgements, drawn, strict=True)]
-    return [bootstrap_test(*x, trial.level) for x in named]
+    tests = []
+    for part, seen, samples in zip(parts, judgements, drawn, strict=True):
+        told = f"{trial.design.name}: {part.name}", trial.level, beside(trial.claim, measured, seen)
+        tests.append(finding_test(part, seen, *told) if n > 1 else bootstrap_test(part, seen, samples, *told))
+    return tests
 
 
 def _tests(trial: Trial, judgements: list[Judgement], measured: Measured) -> list[Test]:

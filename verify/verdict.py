@@ -26,7 +26,7 @@ class Verdict(Enum):
     FITTED = ("supported", "{tests} tests on {run} fresh draws passed, each at the level {level:.2g}.")
     FOUND = (
         "supported",
-        "All {tests} effects lie on the claimed side, with their {confidence:.0%} intervals, on {run} runs.",
+        "Runs: {run}. Of {tests} effects, each has its {confidence:.0%} interval on the claimed side.",
     )
     REFUTED = (
         "refuted",
@@ -36,7 +36,7 @@ class Verdict(Enum):
     REFUTED_RIGOROUSLY = ("refuted", "Ball arithmetic shows that it fails on {count} drawn instances: {sentence}.")
     REJECTED = ("refuted", "A test at the fixed level {level:.2g} rejects it: {name}, p = {p:.2g}.")
     INCONCLUSIVE = ("inconclusive", "{count} of {run} instances could not be judged: {remedy}")
-    OPEN = ("inconclusive", "{count} of {tests} effects are left open by their {confidence:.0%} interval: {names}.")
+    OPEN = ("inconclusive", "Of {tests} effects {count} left open by the {confidence:.0%} interval: {names}.")
     FAILED = ("inconclusive", "A part of the work could not be done: {error}")
     VACUOUS = ("vacuous", "Part {part} said nothing on any instance: its condition was never met.")
     TRIVIAL = ("vacuous", "Part {part} beat the trivial bound {trivial} on none of {run} instances.")

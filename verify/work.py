@@ -20,7 +20,7 @@ from .curves import curves_of
 from .data import Dataset, Predictions
 from .experiment import Design, Experiment, Run, Sampling, plain
 from .papers import experiment_of
-from .profiles import CONFIDENCE, Profile
+from .profiles import Profile
 from .rigour import certificates, float_agreement
 from .sampling import sample_claim
 from .score import merge_rows
@@ -70,9 +70,9 @@ def carry_out(piece: Piece) -> dict[str, Any]:
         experiment = _for_data(experiment, piece.data)
         tally = search_shard(claim, experiment, profile, seed, run, piece.shard == 0)
     else:
-        experiment, level = _for_predictions(experiment, piece)
-        tally, tests = sample_claim(claim, experiment, profile, piece.seed, run, level)
-        tally.findings = study_of_sampling(claim, experiment, profile, piece.seed, run, level)
+        experiment = _for_predictions(experiment, piece.data)
+        tally, tests = sample_claim(claim, experiment, profile, piece.seed, run, piece.level)
+        tally.findings = study_of_sampling(claim, experiment, profile, piece.seed, run, piece.level)
     result = summary(tally)
     if piece.data is not None:  # that a part has no occasion to speak on one data set says nothing against it
         result["spoke"] = {part: n for part, n in result["spoke"].items() if n}
@@ -120,13 +120,13 @@ def _for_data(experiment: Experiment, data: Dataset | Predictions | None) -> Exp
     return replace(experiment, families=families, realise=realise, witnesses=())
 
 
-def _for_predictions(sampling: Sampling, piece: Piece) -> tuple[Sampling, float]:
-    """The experiment on what the user brought, and the level of its tests: that of the interval which they tell."""
-    if piece.data is None or sampling.on_data is None:
-        return sampling, piece.level
-    design = Design(piece.data.name, {}, draws=1)
-    own = replace(sampling, designs=(design,), sample=sampling.on_data(piece.data), settings={}, shared="")
-    return own, (1 - CONFIDENCE) / 2
+def _for_predictions(sampling: Sampling, data: Dataset | Predictions | None) -> Sampling:
+    """The experiment on the one run that a user brought."""
+    if data is None or sampling.on_data is None:
+        return sampling
+    return replace(
+        sampling, designs=(Design(data.name, {}, draws=1),), sample=sampling.on_data(data), settings={}, shared=""
+    )
 
 
 def summary(tally: Tally) -> dict[str, Any]:

@@ -133,7 +133,7 @@ def _forest(title: str, k: str, names: tuple[str, ...], need: Needs, seed: int, 
         rows = {i: row + j for j, i in enumerate(counted)}
         row += len(counted) + 1
         series += _rows(name.removesuffix(FAST), k, seen.values, seen.resampled, rows)
-    rule = Series("4/5", "reference", "line", [0.8, 0.8], [-1.0, float(row)])
+    rule = Series("4/5", "reference", "line", [0.8, 0.8], [0.0, float(row - 2)])
     return Panel(title, "share", "run", (*series, rule))
 
 

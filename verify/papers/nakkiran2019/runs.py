@@ -187,10 +187,10 @@ CLEAN, NOISY = problems.mixture(1000, 5000), problems.mixture(500, 5000, 0.1)
 FEWER, FEWER_NOISY = problems.mixture(1000, 2000), problems.mixture(500, 2000, 0.1)
 BRIEF = (0.2, 2000)
 SETUPS = {
-    "digits, MLP": Setup(problems.large, PIXELS, 0.05, 5000),
+    "digits, MLP": Setup(problems.large, PIXELS, 0.05, 4000),
     "digits, CNN": Setup(problems.large, CONVOLUTIONAL, 0.05, 3000),
-    "parity of digits, MLP": Setup(problems.odd, PIXELS, 0.05, 5000),
-    "mixture, MLP": Setup(CLEAN, COORDINATES, 0.02, 5000),
+    "parity of digits, MLP": Setup(problems.odd, PIXELS, 0.05, 4000),
+    "mixture, MLP": Setup(CLEAN, COORDINATES, 0.02, 4000),
     "noisy mixture, MLP": Setup(NOISY, COORDINATES, 0.05, 6000),
     "products of the mixture": Setup(CLEAN, QUADRATIC, 0.005, 2000),
     "digits, MLP, fast": Setup(problems.large, PIXELS, 0.2, 1250, BRIEF),
