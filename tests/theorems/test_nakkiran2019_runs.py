@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from jsonschema import validate
 
 from numerics.information import count_table
-from verify import data
-from verify.errors import DataError
+from verify import data, report
+from verify.campaign import Request, run_campaign
+from verify.errors import DataError, UsageError
 from verify.experiment import CPU, Run
 from verify.papers.nakkiran2019 import effects, phases, problems, runs
 from verify.papers.nakkiran2019.effects import Needs
@@ -165,6 +168,23 @@ def test_predictions_that_cannot_be_judged_are_told_in_a_line(tmp_path: Path, wr
 def test_predictions_are_no_regression_problem(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected a regression problem"):
         data.load_problem(saved(tmp_path))
+
+
+def test_a_campaign_on_a_users_run_judges_what_speaks_of_it(tmp_path: Path) -> None:
+    mine = data.load(saved(tmp_path))
+    result = run_campaign(Request(("nakkiran2019",), "standard", 0, "cpu", 1, tmp_path / "out", mine))
+    assert [c["id"].split(".")[1] for c in result["claims"]] == ["phase1", "phase2", "unforced", "growth"]
+    tests = {t["name"]: t for c in result["claims"] for t in c["statistics"]}
+    assert len(tests) == result["error_level"]["tests"] == 6
+    assert all(t["n"] == 1 and t["level"] == pytest.approx(0.025) for t in tests.values())
+    assert tests["mine.npz: growth"]["test"].endswith("supported")
+    assert result["data"]["accuracy"]["f"] > 0.9 and len(result["figures"]) == 1
+    validate(json.loads(report.render_json(result)), report.schema())
+    with pytest.raises(UsageError, match="phase1: not about a regression problem"):
+        diabetes = data.load("diabetes")
+        run_campaign(Request(("nakkiran2019.phase1",), "quick", 0, "cpu", 1, tmp_path / "out", diabetes))
+    with pytest.raises(UsageError, match="control: not about predictions of two classifiers"):
+        run_campaign(Request(("nakkiran2019.control",), "quick", 0, "cpu", 1, tmp_path / "out", mine))
 
 
 def test_a_users_run_is_measured_and_drawn(tmp_path: Path) -> None:

@@ -13,8 +13,6 @@ from . import runs
 from .effects import Needs, explained_by_constant, measured
 from .runs import SETUPS, Labels, Trained
 
-RUNS = 8
-"""Independent runs of a design."""
 FEW = 60
 """Test samples that a linear classifier of 30 coordinates nearly learns by heart."""
 FAST = ", fast"
@@ -43,7 +41,7 @@ Sample = Callable[[Design, int, torch.Generator, Run], Measured]
 
 def designs(names: tuple[str, ...]) -> tuple[Design, ...]:
     """The named setups; the fast ones run in every profile."""
-    return tuple(Design(name, {"setup": name}, quick=name.endswith(FAST), draws=RUNS) for name in names)
+    return tuple(Design(name, {"setup": name}, quick=name.endswith(FAST), draws=SETUPS[name].runs) for name in names)
 
 
 def sampled(

@@ -17,12 +17,10 @@ from ...profiles import Profile
 from ...sampling import shared_seed
 from . import runs
 from .effects import Needs, Path, measured, path_of
-from .phases import FAST, RUNS, SHARED
+from .phases import FAST, SHARED
 from .runs import SETUPS, Labels
 
 SHOWN = ("digits, MLP", "digits, CNN", "mixture, MLP", "noisy mixture, MLP")
-BRIEF_RUNS = {"digits, CNN, fast": 2}
-"""Runs of a slow network where time is short."""
 CURVES = ("I(F_t;Y)", "μ(F_t;L)", "I(F_t;Y|L)")
 LONGEST = 400
 """Checkpoints that are drawn, at most."""
@@ -85,7 +83,7 @@ def _setups(profile: Profile) -> tuple[str, ...]:
 def _seen(name: str, seed: int, run: Run) -> Labels:
     """The runs on which the findings are judged, where these have them."""
     own = shared_seed(seed, SHARED, name)
-    return runs.held_out(runs.trained(SETUPS[name], BRIEF_RUNS.get(name, RUNS), own, run.device))
+    return runs.held_out(runs.trained(SETUPS[name], SETUPS[name].runs, own, run.device))
 
 
 def _panel(name: str, path: Path) -> Panel:

@@ -18,6 +18,8 @@ from . import problems
 from .problems import DIMENSION, Draw, Problem
 
 BATCH = 32
+RUNS = 8
+"""Independent runs of a setup, if nothing else is said."""
 LINEAR = (0.1, 4000)
 """Step size and number of steps of the linear classifier."""
 CHECKPOINTS = 60
@@ -35,13 +37,14 @@ class Model:
 
 @dataclass(frozen=True)
 class Setup:
-    """One row of the experiment: data, network, step size, number of steps."""
+    """One row of the experiment: data, network, step size, number of steps; those of the linear classifier; runs."""
 
     data: Draw
     model: Model
     step: float
     steps: int
     linear: tuple[float, int] = LINEAR
+    runs: int = RUNS
 
 
 @dataclass(frozen=True)
@@ -188,13 +191,13 @@ FEWER, FEWER_NOISY = problems.mixture(1000, 2000), problems.mixture(500, 2000, 0
 BRIEF = (0.2, 2000)
 SETUPS = {
     "digits, MLP": Setup(problems.large, PIXELS, 0.05, 4000),
-    "digits, CNN": Setup(problems.large, CONVOLUTIONAL, 0.05, 3000),
+    "digits, CNN": Setup(problems.large, CONVOLUTIONAL, 0.05, 2500, runs=12),
     "parity of digits, MLP": Setup(problems.odd, PIXELS, 0.05, 4000),
     "mixture, MLP": Setup(CLEAN, COORDINATES, 0.02, 4000),
     "noisy mixture, MLP": Setup(NOISY, COORDINATES, 0.05, 6000),
     "products of the mixture": Setup(CLEAN, QUADRATIC, 0.005, 2000),
     "digits, MLP, fast": Setup(problems.large, PIXELS, 0.2, 1250, BRIEF),
-    "digits, CNN, fast": Setup(problems.large, CONVOLUTIONAL, 0.2, 800, BRIEF),
+    "digits, CNN, fast": Setup(problems.large, CONVOLUTIONAL, 0.2, 800, BRIEF, runs=2),
     "mixture, MLP, fast": Setup(FEWER, COORDINATES, 0.1, 1000, BRIEF),
     "noisy mixture, MLP, fast": Setup(FEWER_NOISY, COORDINATES, 0.1, 1000, BRIEF),
     "products of the mixture, fast": Setup(FEWER, QUADRATIC, 0.005, 500, BRIEF),
