@@ -63,9 +63,14 @@ class Shares:
         return _ratio(self.null, self.G)
 
     @property
-    def forced(self) -> Numbers:
-        """The share that F retains of any G, because of how little it leaves open: ``1 - H(Y|F) / I(G;Y)``."""
-        return 1 - _ratio(self.missing, self.G)
+    def explained_forced(self) -> Numbers:
+        """The least that it can be, since ``mu >= I(G;Y) - H(Y|F)``; negative where F leaves much open."""
+        return _ratio(self.G - self.missing, self.F)
+
+    @property
+    def retained_forced(self) -> Numbers:
+        """The least that it can be, since ``mu >= I(G;Y) - H(Y|F)``: an accurate F retains every G."""
+        return _ratio(self.G - self.missing, self.G)
 
 
 def shares_of(law: JointLaw) -> Shares:

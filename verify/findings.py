@@ -30,41 +30,38 @@ def finding_test(part: Part, judgement: Judgement, name: str, level: float, besi
     """One-sided t test of the mean over runs; runs on which the part says nothing are left out.
 
     The interval that is told is that of the mean of left − right, moved to the mean of the right side; `beside` is
-    told with it.
+    told with it. On which side the part holds is read off the judgement, which may be that of an altered relation.
     """
-    left, right = _sides(part, judgement.sides)
+    left, right, margin = _runs(part, judgement.sides)
     n = len(left)
     if n < 2:
-        return Test(name, f"only {n} of {judgement.sides.judged.shape[0]} runs count: {UNRESOLVED}", n, *_none(), level)
-    difference = left - right
-    error = float(difference.std(ddof=1)) / np.sqrt(n)
-    low, high = student_interval(float(difference.mean()), error, n - 1)
-    p = float(stats.t.sf(_towards(part) * -difference.mean() / error, n - 1)) if error else _certain(part, difference)
-    what = f"mean of {n} runs{beside}, one-sided t test"
-    return _told(part, what, (low, high), (left.mean(), right.mean()), p, n, name, level)
+        counted = judgement.sides.judged.shape[0]
+        return Test(name, f"only {n} of {counted} runs count: {UNRESOLVED}", n, *_none(), level)
+    error = float(margin.std(ddof=1)) / np.sqrt(n)
+    ends = student_interval(float(margin.mean()), error, n - 1)
+    p = float(stats.t.cdf(margin.mean() / error, n - 1)) if error else float(margin[0] >= 0)
+    return _told(f"mean of {n} runs{beside}, one-sided t test", left, right, margin, ends, p, name, level)
 
 
 def bootstrap_test(
-    part: Part, measured: Judgement, drawn: Judgement, name: str, level: float, beside: str = ""
+    part: Part, judgement: Judgement, drawn: Judgement, name: str, level: float, beside: str = ""
 ) -> Test:
     """The same for a single run, by the percentile bootstrap: p is the share of samples on which the part holds."""
-    left, right = _sides(part, measured.sides)
+    left, right, margin = _runs(part, judgement.sides)
     if not len(left):
         return Test(name, f"the part says nothing on this run: {UNRESOLVED}", 0, *_none(), level)
-    difference = _differences(drawn.sides)[0]
-    low, high = percentiles(difference)
-    holds = _towards(part) * difference >= 0
-    p = (1 + int(holds.sum())) / (1 + len(difference))
-    what = f"one run{beside}, percentile bootstrap of {len(difference)} samples"
-    return _told(part, what, (low, high), (left.mean(), right.mean()), p, 1, name, level)
+    samples = _margins(drawn.sides)[0]
+    p = (1 + int((samples >= 0).sum())) / (1 + len(samples))
+    what = f"one run{beside}, percentile bootstrap of {len(samples)} samples"
+    return _told(what, left, right, margin, percentiles(samples), p, name, level)
 
 
-def alone(part: Part, measured: Judgement, drawn: Judgement) -> tuple[Tensor, Tensor]:
+def alone(judgement: Judgement, drawn: Judgement) -> tuple[Tensor, Tensor]:
     """(B,) which runs refute the part by their own 95 % interval, and which leave it open."""
-    seen = ~measured.silent
-    ends = np.stack([percentiles(d) for d in _differences(drawn.sides)])
-    low, high = np.sort(_towards(part) * ends, 1).T
-    return seen & seen.new_tensor(high < 0), seen & seen.new_tensor((low < 0) & (high >= 0))
+    seen = ~judgement.silent
+    low, high = np.array([percentiles(m) for m in _margins(drawn.sides)]).T
+    refuted, left_open = high < 0, (low < 0) & (high >= 0)
+    return seen & seen.new_tensor(refuted), seen & seen.new_tensor(left_open)
 
 
 def beside(claim: Claim, measured: Measured, judgement: Judgement) -> str:
@@ -86,55 +83,46 @@ def judge_resampled(claim: Claim, measured: Measured) -> list[Judgement]:
 
 
 def _told(
-    part: Part,
     what: str,
+    left: np.ndarray,
+    right: np.ndarray,
+    margin: np.ndarray,
     ends: tuple[float, float],
-    means: tuple[float, float],
     p: float,
-    n: int,
     name: str,
     level: float,
 ) -> Test:
-    observed, expected = (float(m) for m in means)
-    low, high = (e + expected for e in ends)
-    supported = ends[0] >= 0 if part.is_lower_bound else ends[1] <= 0
-    outcome = "rejected" if p < level else "supported" if supported else UNRESOLVED
+    """The test with its interval in words; `ends` are those of the margin, which is left − right or its negative."""
+    observed, expected = float(left.mean()), float(right.mean())
+    towards = 1 if np.allclose(left - right, margin) else -1
+    low, high = sorted(expected + towards * e for e in ends)
+    outcome = "rejected" if p < level else "supported" if ends[0] >= 0 else UNRESOLVED
     text = f"{what}; {CONFIDENCE:.0%} interval {low:.3f} … {high:.3f}: {outcome}"
-    return Test(name, text, n, observed, expected, p, level)
+    return Test(name, text, len(left), observed, expected, p, level)
 
 
-def _towards(part: Part) -> int:
-    """The sign of left − right on which the part holds."""
+def _runs(part: Part, sides: Sides) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What is measured, what is claimed, and by how much the part holds, on the runs that count."""
     if part.is_equation:
         raise VerifyError(f"part {part.name!r} of a finding is an equation; say on which side of what the mean lies")
-    return 1 if part.is_lower_bound else -1
-
-
-def _sides(part: Part, sides: Sides) -> tuple[np.ndarray, np.ndarray]:
-    """What is measured and what is claimed, on the runs that count."""
     counts = sides.judged[:, 0] & ~sides.gap[:, 0].isnan()
-    left, right = (x[:, 0][counts].double().cpu().numpy() for x in (sides.left, sides.right))
-    return left, right
+    left, right, gap = (x[:, 0][counts].double().cpu().numpy() for x in (sides.left, sides.right, sides.gap))
+    return left, right, -gap
 
 
-def _differences(sides: Sides) -> np.ndarray:
-    """left − right on every bootstrap sample, (B, samples)."""
-    return (sides.left - sides.right).double().cpu().numpy()
+def _margins(sides: Sides) -> np.ndarray:
+    """By how much the part holds on every bootstrap sample, (B, samples)."""
+    return -sides.gap.double().cpu().numpy()
 
 
-def percentiles(difference: np.ndarray) -> tuple[float, float]:
+def percentiles(values: np.ndarray) -> tuple[float, float]:
     """The ends of the 95 % percentile interval of bootstrap values, (samples,); nan where none is a number."""
-    known = difference[~np.isnan(difference)]
+    known = values[~np.isnan(values)]
     if not len(known):
         return float("nan"), float("nan")
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(known, [tail, 1 - tail])
     return float(low), float(high)
-
-
-def _certain(part: Part, difference: np.ndarray) -> float:
-    """The p-value where all runs agree to the last bit."""
-    return 1.0 if _towards(part) * difference[0] >= 0 else 0.0
 
 
 def _none() -> tuple[float, float, float]:

@@ -182,7 +182,7 @@ def _find(trial: Trial, tally: Tally, measured: Measured, judgements: list[Judge
     n = len(judgements[0].excess)
     drawn = judge_resampled(trial.claim, measured)
     parts = [trial.claim.part(j.part) for j in judgements]
-    verdicts = [alone(*x) for x in zip(parts, judgements, drawn, strict=True)]
+    verdicts = [alone(*x) for x in zip(judgements, drawn, strict=True)]
     refuted = _any(v[0] for v in verdicts)
     tally.planned += n
     row = _add_run(trial, judgements, tally, n, 0)

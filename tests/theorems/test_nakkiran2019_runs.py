@@ -137,7 +137,8 @@ def test_predictions_are_read_and_recoded(tmp_path: Path) -> None:
     assert (found.y == labels()["y"]).all() and (found.f == labels()["f"]).all()
     assert found.digest() != data.load(saved(tmp_path, steps=None)).digest()
     bools = {k: labels()[k] > 0 for k in "yfg"}
-    assert data.load(saved(tmp_path, **bools)).classes == 2
+    few = data.load(saved(tmp_path, **bools))
+    assert isinstance(few, data.Predictions) and few.classes == 2
 
 
 @pytest.mark.parametrize(
@@ -174,10 +175,10 @@ def test_a_campaign_on_a_users_run_judges_what_speaks_of_it(tmp_path: Path) -> N
     mine = data.load(saved(tmp_path))
     result = run_campaign(Request(("nakkiran2019",), "standard", 0, "cpu", 1, tmp_path / "out", mine))
     assert [c["id"].split(".")[1] for c in result["claims"]] == ["phase1", "phase2", "unforced", "growth"]
-    tests = {t["name"]: t for c in result["claims"] for t in c["statistics"]}
+    tests = {(c["id"], t["name"]): t for c in result["claims"] for t in c["statistics"]}
     assert len(tests) == result["error_level"]["tests"] == 6
     assert all(t["n"] == 1 and t["level"] == pytest.approx(0.025) for t in tests.values())
-    assert tests["mine.npz: growth"]["test"].endswith("supported")
+    assert tests["nakkiran2019.growth", "mine.npz: growth"]["test"].endswith("supported")
     assert result["data"]["accuracy"]["f"] > 0.9 and len(result["figures"]) == 1
     validate(json.loads(report.render_json(result)), report.schema())
     with pytest.raises(UsageError, match="phase1: not about a regression problem"):

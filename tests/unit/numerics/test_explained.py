@@ -38,7 +38,7 @@ def test_independent_errors_are_their_own_null():
 
 def test_a_perfect_classifier_is_forced_to_retain_everything():
     s = shares_of(law([[0.7, 0.3], [0.0, 0.0]]))
-    assert math.isclose(s.forced, 1, abs_tol=1e-12)
+    assert math.isclose(s.retained_forced, 1, abs_tol=1e-12)
     assert math.isclose(s.retained, 1, abs_tol=1e-12)
     assert math.isclose(s.retained_null, 1, abs_tol=1e-12)
 
@@ -46,7 +46,8 @@ def test_a_perfect_classifier_is_forced_to_retain_everything():
 def test_what_is_forced_is_never_more_than_what_is_retained():
     p = torch.rand(200, 3, 3, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64) ** 4
     s = shares_of(p / p.sum((1, 2, 3), keepdim=True))
-    assert (s.forced <= s.retained + 1e-9).all()
+    assert (s.retained_forced <= s.retained + 1e-9).all() and (s.retained <= 1 + 1e-9).all()
+    assert (s.explained_forced <= s.explained + 1e-9).all() and (s.explained <= 1 + 1e-9).all()
 
 
 def test_a_share_of_nothing_is_no_number():

@@ -74,7 +74,7 @@ def test_the_p_value_is_that_of_the_t_test() -> None:
     measured: list[Measured] = []
     sample_claim(claim(), _spied(s, measured), QUICK, 0, Run(), 1e-4)
     values = measured[0].values["effect"][:, 0].numpy()
-    assert test.p_value == pytest.approx(stats.ttest_1samp(values, 0.8, alternative="less").pvalue, rel=1e-9)
+    assert test.p_value == pytest.approx(stats.ttest_1samp(values, 0.8, alternative="less")[1], rel=1e-9)
     assert test.observed == pytest.approx(values.mean())
 
 
@@ -116,6 +116,12 @@ def test_runs_on_which_a_part_says_nothing_do_not_count() -> None:
 def test_runs_that_agree_to_the_last_bit() -> None:
     assert judged(sampling(0.95, 0.0))[1].p_value == 1
     assert judged(sampling(0.5, 0.0))[1].p_value == 0
+
+
+def test_a_mutant_that_turns_the_relation_is_judged_on_its_own_side() -> None:
+    turned = Mutant("turned", "at most", {"large": sp.Le(effect, sp.Rational(4, 5))})
+    assert set(judged(sampling(0.95, 0.02), claim(None, turned))[0].refuted_mutants) == {"turned"}
+    assert not judged(sampling(0.5, 0.02), claim(None, turned))[0].refuted_mutants
 
 
 def test_an_equation_is_no_finding() -> None:

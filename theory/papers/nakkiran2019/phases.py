@@ -26,19 +26,26 @@ _MEASURED = (
         "R_1", f"μ(F_t;L)/I(F_t;Y) at {EARLY}: how much of what F knows the linear classifier explains", "R_1", "R₁"
     ),
     _measured("null_1", "the same ratio if F and L were independent given Y", r"R_1^{\perp}", "R₁⊥"),
+    _measured(
+        "forced_1",
+        "(I(L;Y) − H(Y|F_t))/I(F_t;Y) at T₀: the least that R₁ can be (nakkiran2019.fano)",
+        r"R_1^{\mathrm{acc}}",
+        "R₁ᵃᶜᶜ",
+    ),
     _measured("R_2", "μ(F_T;L)/I(L;Y) at the end of training: how much of what L knows F retains", "R_2", "R₂"),
     _measured("null_2", "the same ratio if F and L were independent given Y", r"R_2^{\perp}", "R₂⊥"),
     _measured(
         "forced_2",
-        "1 − H(Y|F_T)/I(L;Y): the retention of any classifier L that the accuracy of F forces (nakkiran2019.fano)",
+        "1 − H(Y|F_T)/I(L;Y): the least that R₂ can be, forced by the accuracy of F (nakkiran2019.fano)",
         r"R_2^{\mathrm{acc}}",
         "R₂ᵃᶜᶜ",
     ),
     _measured("I_F", "I(F_T;Y) at the end of training", r"I(F_T;Y)", "I(F_T;Y)"),
     _measured("I_L", "I(L;Y)", r"I(L;Y)", "I(L;Y)"),
 )
-R_1, null_1, R_2, null_2, forced_2, I_F, I_L = (q.symbol for q in _MEASURED)
+R_1, null_1, forced_1, R_2, null_2, forced_2, I_F, I_L = (q.symbol for q in _MEASURED)
 MOST, HALF_WAY = sp.Rational(4, 5), sp.Rational(1, 2)
+HALF = "half way from the null to 1"
 
 HELD_OUT = Assumption("the evaluation set is used for nothing else")
 SAME_DATA = Assumption("L is a linear classifier, trained by SGD on the training set of F")
@@ -62,12 +69,17 @@ def _part(name: str, relation: Any, note: str = "", trivial: Any = None) -> Part
     return Part(name, relation, Quantifier.RUNS, note=note, trivial=trivial)
 
 
+def _excess(ratio: Any, null: Any) -> Any:
+    """Where a ratio lies between its null, 0, and 1."""
+    return (ratio - null) / (1 - null)
+
+
 phase_1 = _finding(
     "phase1",
     "first the network learns what a linear classifier knows",
     (
-        _part("explained", sp.Ge(R_1, MOST), "four fifths; a threshold of ours", null_1),
-        _part("beyond-null", sp.Ge((R_1 - null_1) / (1 - null_1), HALF_WAY), "half way from the null to 1", sp.S.Zero),
+        _part("explained", sp.Ge(R_1, MOST), "four fifths; a threshold of ours", forced_1),
+        _part("beyond-null", sp.Ge(_excess(R_1, null_1), HALF_WAY), HALF, _excess(forced_1, null_1)),
     ),
     "abstract: early in training, performance is explained by a linear classifier",
     assumptions=(
@@ -82,7 +94,8 @@ phase_1 = _finding(
         *READING,
         "T₀ is defined without μ. At the first checkpoint after the crossing the ratio is lower for a trivial reason: "
         "μ(F;L) ≤ I(L;Y).",
-        "The convolutional network is explained less than the perceptrons, by some 0.85 in the mean.",
+        "The convolutional network is explained less than the perceptrons: R₁ is near 0.84 in the mean. Single runs of "
+        "it are mostly left open by their own interval, and another seed may leave the mean open too.",
     ),
 )
 
@@ -90,8 +103,8 @@ phase_2 = _finding(
     "phase2",
     "the network retains what the linear classifier knows, up to training error 0",
     (
-        _part("retained", sp.Ge(R_2, MOST), "four fifths; a threshold of ours"),
-        _part("beyond-null", sp.Ge((R_2 - null_2) / (1 - null_2), HALF_WAY), "half way from the null to 1", sp.S.Zero),
+        _part("retained", sp.Ge(R_2, MOST), "four fifths; a threshold of ours", forced_2),
+        _part("beyond-null", sp.Ge(_excess(R_2, null_2), HALF_WAY), HALF, _excess(forced_2, null_2)),
     ),
     "abstract: the network retains the linear classifier's performance until the end of training",
     assumptions=(HELD_OUT, SAME_DATA, PLAIN_SGD, MEMORISED, Assumption("labels without noise")),
@@ -102,13 +115,15 @@ phase_2 = _finding(
         "Most of the retention is forced by the accuracy of F alone (see nakkiran2019.unforced), and where both "
         "classifiers are good R₂⊥ itself is above 4/5. The evidence is what R₂ exceeds these values by.",
         "With memorised label noise less is retained: see nakkiran2019.memorised.",
+        "A linear classifier that is trained on 900 test samples goes unnoticed here: with 64 inputs it learns few of "
+        "them by heart, and R₂ falls by a hundredth. With 60 samples it is noticed: nakkiran2019.memorised.",
     ),
 )
 
 unforced = _finding(
     "unforced",
     "the retention is not forced by the accuracy of the network",
-    (_part("not-forced", sp.Le(forced_2, sp.Rational(9, 10)), "else R₂ tells of the accuracy of F alone"),),
+    (_part("not-forced", sp.Le(forced_2, sp.Rational(9, 10)), "else R₂ tells of the accuracy of F alone", sp.S.One),),
     "what a test of the finding needs",
     assumptions=(HELD_OUT, SAME_DATA, PLAIN_SGD, MEMORISED, Assumption("labels without noise")),
     mutants=(Mutant("training-set", "evaluated on the training set, where F = Y", setting="training-set"),),
@@ -122,7 +137,7 @@ unforced = _finding(
 growth = _finding(
     "growth",
     "in the end the network knows more than the linear classifier",
-    (_part("growth", sp.Ge(I_F, I_L)),),
+    (_part("growth", sp.Ge(I_F, I_L), trivial=sp.S.Zero),),
     "abstract: later in training the network learns functions of increasing complexity",
     assumptions=(HELD_OUT, SAME_DATA, PLAIN_SGD, MEMORISED, Assumption("labels without noise")),
     mutants=(
@@ -136,8 +151,8 @@ memorised = _finding(
     "memorised",
     "with memorised label noise retention is partial, and still far above the null",
     (
-        _part("partial", sp.Le(R_2, sp.Rational(9, 10)), "on clean data R₂ is near 1"),
-        _part("beyond-null", sp.Ge(R_2, null_2 + sp.Rational(1, 4)), "a quarter above the null", null_2),
+        _part("partial", sp.Le(R_2, sp.Rational(9, 10)), "on clean data R₂ is near 1", sp.S.One),
+        _part("beyond-null", sp.Ge(R_2, null_2 + sp.Rational(1, 4)), "a quarter above the null", forced_2),
     ),
     "the retention of nakkiran2019.phase2, with 10 % of the labels flipped",
     assumptions=(
@@ -145,7 +160,7 @@ memorised = _finding(
         SAME_DATA,
         PLAIN_SGD,
         MEMORISED,
-        Assumption("10 % of the labels are flipped", dropped="clean"),
+        Assumption("10 % of the labels are flipped"),
     ),
     mutants=(
         SHUFFLED,
@@ -156,7 +171,7 @@ memorised = _finding(
     notes=(
         *READING,
         "The labels of the evaluation set are flipped as well. Single runs lie between 0.65 and 0.85: some refute R₂ ≥ "
-        "4/5, others leave it open. That the linear classifier's performance is retained is no finding here.",
+        "4/5, others leave it open; in the mean it is not retained to four fifths.",
         "Here the network ends about where the linear classifier is, and knew more before: growth is no finding here.",
     ),
 )
@@ -165,15 +180,20 @@ control = _finding(
     "control",
     "a network that cannot represent linear functions is explained no better than by chance: the test has power",
     (
-        _part("at-the-null", sp.Le(R_1, null_1 + sp.Rational(1, 20)), "no more than independent classifiers have"),
-        _part("not-explained", sp.Le(R_1, MOST), "it fails the test of nakkiran2019.phase1"),
-        _part("learns", sp.Ge(I_F, I_L), "it learns, and more than the linear classifier knows"),
+        _part(
+            "at-the-null",
+            sp.Le(R_1, null_1 + sp.Rational(1, 20)),
+            "no more than independent classifiers have",
+            sp.S.One,
+        ),
+        _part("not-explained", sp.Le(R_1, MOST), "it fails the test of nakkiran2019.phase1", sp.S.One),
+        _part("learns", sp.Ge(I_F, I_L), "it learns, and more than the linear classifier knows", sp.S.Zero),
     ),
     "a control of ours: a linear classifier of the products x_i x_j, started at 0",
     assumptions=(
         HELD_OUT,
         SAME_DATA,
-        Assumption("the inputs of F are the products x_i x_j, i < j", dropped="perceptron"),
+        Assumption("the inputs of F are the products x_i x_j, i < j"),
     ),
     mutants=(Mutant("perceptron", "a perceptron, which sees the inputs themselves", setting="perceptron"),),
     notes=READING,

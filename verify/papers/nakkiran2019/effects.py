@@ -82,9 +82,10 @@ def _values(early: Shares, late: Shares) -> dict[str, Any]:
     return {
         "R_1": early.explained,
         "null_1": early.explained_null,
+        "forced_1": early.explained_forced,
         "R_2": late.retained,
         "null_2": late.retained_null,
-        "forced_2": late.forced,
+        "forced_2": late.retained_forced,
         "I_F": late.F,
         "I_L": late.G,
     }

@@ -187,7 +187,7 @@ QUADRATIC = Model(_products, _zero, mlp)
 """A linear classifier of products of coordinates: nothing in it is a linear function of the inputs."""
 
 CLEAN, NOISY = problems.mixture(1000, 5000), problems.mixture(500, 5000, 0.1)
-FEWER, FEWER_NOISY = problems.mixture(1000, 2000), problems.mixture(500, 2000, 0.1)
+FEWER, FEWER_NOISY = problems.mixture(1000, 4000), problems.mixture(500, 2000, 0.1)
 BRIEF = (0.2, 2000)
 SETUPS = {
     "digits, MLP": Setup(problems.large, PIXELS, 0.05, 4000),
