@@ -2,3 +2,7 @@
 
 Every tensor carries one leading batch dimension ``B``: a batch is many independent networks.
 """
+
+from .inference import Correlation, Interval, mu
+
+__all__ = ["Correlation", "Interval", "mu"]

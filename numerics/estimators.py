@@ -14,7 +14,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from .errors import check_positive, require
-from .information import Counts, JointLaw, Numbers
+from .information import Counts, JointLaw, Numbers, times_log
 
 __all__ = [
     "Information",
@@ -62,7 +62,7 @@ class Information:
 # ---- shares of a cell
 def plug_in(c: Numbers, N: Numbers) -> Numbers:
     """The entropy of the observed frequencies."""
-    return -torch.special.xlogy(c / N, c / N)
+    return -times_log(c / N, c / N)
 
 
 def miller_madow(c: Numbers, N: Numbers) -> Numbers:
@@ -142,9 +142,8 @@ def binomial_law(N: int, p: Numbers) -> Numbers:
     The error of a logarithm is a few eps times ``1 + |k - Np|`` where Np >= 1/2: large factorials do not appear.
     """
     check_positive("N", N)
-    require(
-        bool(((p >= 0) & (p <= 1)).all()), f"p has entries outside [0, 1] (largest {float(p.max())}); normalise it."
-    )
+    outside = int(((p < 0) | (p > 1 + ROUNDED)).sum())
+    require(outside == 0, f"p has {outside} entries outside [0, 1]; expected probabilities; normalise it.")
     inside = p[..., None].clamp(torch.finfo(p.dtype).tiny, 1 - torch.finfo(p.dtype).eps / 2)
     k = torch.arange(1, N, dtype=p.dtype, device=p.device)
     rest = (
@@ -152,7 +151,7 @@ def binomial_law(N: int, p: Numbers) -> Numbers:
     )
     middle = rest - _deviance(k, N * inside) - _deviance(N - k, N * (1 - inside))
     law = torch.cat((N * torch.log1p(-inside), middle, N * inside.log()), -1).exp()
-    ends = torch.stack((p == 0, p == 1)).to(p)[..., None]
+    ends = torch.stack((p == 0, p >= 1)).to(p)[..., None]
     sure = torch.cat((ends[0], torch.zeros_like(middle), ends[1]), -1)
     return torch.where(ends.sum(0) > 0, sure, law)
 
@@ -164,6 +163,8 @@ def _deviance(x: Tensor, mean: Tensor) -> Tensor:
 
 
 FEW = 16
+ROUNDED = 1e-12
+"""By how much a probability that was summed up may exceed 1."""
 SMALL_ERRORS = tuple(
     math.log(math.factorial(n) / n**n * math.exp(n) / math.sqrt(2 * math.pi * n)) if n else 0.0 for n in range(FEW)
 )

@@ -123,7 +123,7 @@ def delta_intervals(counts: Counts, *, confidence: float = CONFIDENCE, share: Sh
 
     def interval(name: str) -> Any:
         value: Tensor = getattr(centre, name)
-        reach = z * spread(p, getattr(density, name)) / N.sqrt()
+        reach = z * spread(p, getattr(density, name)) / N.double().sqrt()
         low = value - reach
         return Interval(value, low if name == "mu" else low.clamp_min(0), value + reach)
 
@@ -179,7 +179,7 @@ def chi_square_test(counts: Counts, possible: Tensor | None = None) -> ChiSquare
     N = counts.sum((-3, -2, -1))
     statistic = 2 * N * conditional_mutual_information(frequencies(counts)).clamp_min(0)
     free = degrees > 0
-    p = torch.special.gammaincc(torch.where(free, degrees, 1) / 2, statistic / 2)
+    p = torch.special.gammaincc(torch.where(free, degrees, 1).double() / 2, statistic / 2)
     return ChiSquare(statistic, degrees, torch.where(free, p, 1.0))
 
 
@@ -218,7 +218,7 @@ def mu(y: Any, f: Any, g: Any, *, confidence: float = CONFIDENCE, share: Share =
     of different numbers, or of which y has one class only.
     """
     labels = {name: _labels(name, value) for name, value in (("y", y), ("f", f), ("g", g))}
-    device, samples = labels["f"].device, labels["y"].shape[-1]
+    device, samples = labels["f"].device, labels["y"].numel()
     for name, dims in (("y", (1,)), ("f", (1, 2)), ("g", (1,))):
         _check_call(name, labels[name], dims, samples)
     coded = {name: _coded(value.to(device)) for name, value in labels.items()}
@@ -242,11 +242,11 @@ def _labels(name: str, value: Any) -> Tensor:
 
 
 def _check_call(name: str, labels: Tensor, dims: tuple[int, ...], samples: int) -> None:
-    whole = not (labels.is_floating_point() or labels.is_complex())
-    require(whole, f"{name} has dtype {labels.dtype}; expected integer labels; number the classes 0, 1, 2.")
     wanted = " or ".join("(N,)" if d == 1 else "(T, N)" for d in dims)
     shape = tuple(labels.shape)
     require(labels.ndim in dims and labels.numel() > 0, f"{name} has shape {shape}; expected {wanted}, not empty.")
+    whole = not (labels.is_floating_point() or labels.is_complex())
+    require(whole, f"{name} has dtype {labels.dtype}; expected integer labels; number the classes 0, 1, 2.")
     require(shape[-1] == samples, f"{name} has {shape[-1]} samples and y has {samples}; expected as many; align them.")
     low = int(labels.min())
     require(low >= 0, f"{name} has the label {low}; expected labels from 0 on; number the classes 0, 1, 2.")

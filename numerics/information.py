@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterator
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
 from .errors import require
@@ -23,56 +23,62 @@ __all__ = [
     "frequencies",
     "mutual_information",
     "performance_correlation",
+    "times_log",
 ]
 
 Numbers = Float[Tensor, "..."]
 PairLaw = Float[Tensor, "*lead K_A K_B"]
 JointLaw = Float[Tensor, "*lead K_F K_G K_Y"]
-Labels = Int64[Tensor, "*lead N"]
+Labels = Int[Tensor, "*lead N"]
 Counts = Int64[Tensor, "*lead K_F K_G K_Y"]
 
 CHUNK = 2**18
 """Samples whose cells one chunk of a count may hold at once."""
+BLOCK = 2**16
+"""Cells of the tables that are evaluated at once."""
+TINY = 1e-300
 LARGEST = 2**31
 """Cells of all tables together."""
 
 
 def entropy(p: Numbers, over: int | tuple[int, ...] = -1) -> Numbers:
     """``-sum p log p`` over the dimensions ``over``, on which p is a law."""
-    return -torch.special.xlogy(p, p).sum(over)
+    return -times_log(p, p).sum(over)
+
+
+def times_log(p: Numbers, x: Numbers) -> Numbers:
+    """``p log x``, cell by cell; 0 where p is 0. (Where x is below 1e-300, it counts as that.)"""
+    return p * x.clamp_min(TINY).log()
 
 
 def mutual_information(p: PairLaw) -> Float[Tensor, "*lead"]:
     """``I(A;B) = sum p log(p / (p_a p_b))``."""
-    given_a = p / _divisor(p.sum(-1, keepdim=True))
-    return _mean_log(p, given_a / _divisor(p.sum(-2, keepdim=True))).sum((-2, -1))
+    independent = p.sum(-1, keepdim=True) * p.sum(-2, keepdim=True)
+    return times_log(p, p / independent.clamp_min(TINY)).sum((-2, -1))
 
 
 def conditional_mutual_information(p: JointLaw) -> Float[Tensor, "*lead"]:
     """``I(F;Y|G) = sum p log(p p_g / (p_fg p_gy))``."""
     p_gy = p.sum(-3, keepdim=True)
-    y_given_g = p_gy / _divisor(p_gy.sum(-1, keepdim=True))
-    return _mean_log(p, p / _divisor(p.sum(-1, keepdim=True)) / _divisor(y_given_g)).sum((-3, -2, -1))
+    y_given_g = p_gy / p_gy.sum(-1, keepdim=True).clamp_min(TINY)
+    independent = p.sum(-1, keepdim=True) * y_given_g
+    return times_log(p, p / independent.clamp_min(TINY)).sum((-3, -2, -1))
 
 
 def performance_correlation(p: JointLaw) -> Float[Tensor, "*lead"]:
-    """``mu_Y(F;G) = I(F;Y) - I(F;Y|G)``: what F knows of Y and G knows already. It may be negative."""
-    return mutual_information(p.sum(-2)) - conditional_mutual_information(p)
+    """``mu_Y(F;G) = I(F;Y) - I(F;Y|G)``: what F knows of Y and G knows already. It may be negative.
 
-
-def _divisor(p: Numbers) -> Numbers:
-    """p, and 1 where it is 0: only zeros are divided there."""
-    return torch.where(p > 0, p, torch.ones_like(p))
-
-
-def _mean_log(p: Numbers, ratio: Numbers) -> Numbers:
-    """``p log ratio``, cell by cell; 0 where p is 0."""
-    return p * torch.where(p > 0, ratio, torch.ones_like(p)).log()
+    Many tables are taken in blocks that stay in the cache.
+    """
+    tables = p.reshape(-1, *p.shape[-3:])
+    blocks = tables.split(max(1, BLOCK // max(1, math.prod(p.shape[-3:]))))
+    values = [mutual_information(q.sum(-2)) - conditional_mutual_information(q) for q in blocks]
+    return torch.cat(values).reshape(p.shape[:-3])
 
 
 def binary_entropy(x: Numbers) -> Numbers:
     """``h(x) = -x log x - (1 - x) log(1 - x)`` for x in [0, 1]."""
-    return -torch.special.xlogy(x, x) - torch.special.xlog1py(1 - x, -x)
+    return -times_log(x, x) - torch.special.xlog1py(1 - x, -x)
 
 
 def binary_convolution(a: Numbers, b: Numbers) -> Numbers:

@@ -1,0 +1,238 @@
+"""nakkiran2019, laws of the estimates for large N: the normal law of μ̂, the χ² law of Î(F;Y|G) where it is 0, and what
+intervals and tests built on them keep (dossier: "estimators", 6 and coverage)."""
+
+import sympy as sp
+
+from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
+from ...proof import algebra, by_claim, cited, lemma
+from ...words import ChiSquareCDF, InnerProduct
+from ...words.information import JointLaw
+from .setting import derived
+
+N = sp.Symbol("N", integer=True, positive=True)
+K_F, K_G, K_Y = (sp.Symbol(f"K_{x}", integer=True, positive=True) for x in "FGY")
+T = sp.MatrixSymbol("T", K_F * K_G, K_Y)
+law = JointLaw(T, ("F", "G", "Y"), (K_F, K_G, K_Y))
+mu, cmi = law.co_information("F", "G", "Y"), law.mutual_information("F", "Y", "G")
+delta = sp.Symbol("delta", positive=True)
+mu_hat, low, high = (sp.Symbol(x, real=True) for x in ("mu_hat", "low", "high"))
+boot_low, boot_high, cmi_low = (sp.Symbol(x, real=True) for x in ("boot_low", "boot_high", "cmi_low"))
+sd, sd_hat, cmi_hat = (sp.Symbol(x, nonnegative=True) for x in ("sd", "sd_hat", "cmi_hat"))
+F_known, F_seen, F_cmi, p_value = (sp.Symbol(x, nonnegative=True) for x in ("F_known", "F_seen", "F_cmi", "p_value"))
+K_Fg, K_Yg = sp.MatrixSymbol("K_Fg", 1, K_G), sp.MatrixSymbol("K_Yg", 1, K_G)
+
+JOINT = (
+    Quantity(N, "number of samples"),
+    *(Quantity(k, f"number of values of {x}") for k, x in ((K_F, "F"), (K_G, "G"), (K_Y, "Y"))),
+    Quantity(T, "joint law of (F, G, Y), up to its total", latex="P", unicode="P"),
+)
+IID = Assumption("the N samples are independent and of the same law", dropped="repeated")
+DELTA = Quantity(delta, "failure probability", domain=sp.And(delta > 0, delta < 1), latex=r"\delta", unicode="δ")
+
+
+def _density():
+    # the coefficients of log p in i = log p_fg p_fy p_gy/(p_f p_g p_y p_fgy), and in I(F;Y) − I(F;Y|G)
+    f, g, y, fg, fy, gy, fgy = sp.symbols("f g y fg fy gy fgy", positive=True)
+    i = sp.expand_log(sp.log(fg * fy * gy / (f * g * y * fgy)))
+    return [(i, sp.expand_log(sp.log(fy / (f * y)) - sp.log(fgy * g / (fg * gy))))]
+
+
+def _normal(z):
+    return (1 + sp.erf(z / sp.sqrt(2))) / 2
+
+
+def _standard(scale):
+    return sp.sqrt(N) * (mu_hat - mu) / scale
+
+
+normal = Claim(
+    id="nakkiran2019.normal",
+    title="√N(μ̂ − μ) is normal for large N",
+    kind=Kind.LAW,
+    setting=(
+        *JOINT,
+        Quantity(mu_hat, "plug-in estimate", latex=r"\hat\mu", unicode="μ̂", unit="nats", measured=True),
+        Quantity(
+            sd,
+            "standard deviation of i(f,g,y) = log p_fg p_fy p_gy/(p_f p_g p_y p_fgy) under the law",
+            latex=r"\sigma",
+            unicode="σ",
+            measured=True,
+        ),
+        Quantity(sd_hat, "the same under the observed frequencies", latex=r"\hat\sigma", unicode="σ̂", measured=True),
+        Quantity(F_known, "distribution function of √N(μ̂ − μ)/σ", latex="F_Z", unicode="F_Z", measured=True),
+        Quantity(F_seen, "distribution function of √N(μ̂ − μ)/σ̂", latex=r"F_{\hat Z}", unicode="F_Ẑ", measured=True),
+    ),
+    parts=(
+        Part("known", sp.Eq(F_known, _normal(_standard(sd))), Quantifier.LAW, note="as N → ∞"),
+        Part("studentised", sp.Eq(F_seen, _normal(_standard(sd_hat))), Quantifier.LAW, note="as N → ∞"),
+    ),
+    assumptions=(
+        IID,
+        Assumption("Var i > 0", sp.Gt(sd, 0), dropped="independent"),
+    ),
+    source=derived("asymptotic law"),
+    proof=(
+        algebra("i is the density of I(F;Y) − I(F;Y|G): its mean is μ", _density),
+        lemma(
+            "delta method", "μ is differentiable in the law, of gradient i up to a constant; the central limit theorem"
+        ),
+    ),
+    mutants=(
+        Mutant("bits", "standard deviation in bits", {"known": sp.Eq(F_known, _normal(_standard(sd / sp.log(2))))}),
+        Mutant("twice", "2N for N", {"studentised": sp.Eq(F_seen, _normal(sp.sqrt(2) * _standard(sd_hat)))}),
+        Mutant(
+            "other-sign",
+            "the opposite sign convention of μ",
+            {"known": sp.Eq(F_known, _normal(sp.sqrt(N) * (mu_hat + mu) / sd))},
+        ),
+    ),
+    notes=(
+        "For mutually independent F, G, Y the density i is 0, and μ̂ − μ is of the order 1/N and not normal.",
+        "Asymptotic: tested at sizes N for which the deviation from the law is below what the draws can see.",
+    ),
+)
+
+
+# ---- the chi-square law
+def _taylor():
+    # x log(x/m) − x + m at x = m(1 + e) is m e²/2 + O(e³)
+    m, e = sp.symbols("m e", positive=True)
+    entropy = m * (1 + e) * sp.log(1 + e) - m * e
+    return [(sp.series(entropy, e, 0, 3).removeO(), m * e**2 / 2)]
+
+
+statistic = 2 * N * cmi_hat
+degrees = InnerProduct(K_Fg - sp.OneMatrix(1, K_G), K_Yg - sp.OneMatrix(1, K_G))
+
+chi_square = Claim(
+    id="nakkiran2019.chi-square",
+    title="2N Î(F;Y|G) is χ² where I(F;Y|G) = 0",
+    kind=Kind.LAW,
+    setting=(
+        *JOINT,
+        Quantity(cmi_hat, "plug-in estimate", latex=r"\hat I(F;Y|G)", unicode="Î(F;Y|G)", unit="nats", measured=True),
+        Quantity(K_Fg, "numbers of values of F that are possible with each g", latex="K_{F|g}", unicode="K_F|g"),
+        Quantity(K_Yg, "numbers of values of Y that are possible with each g", latex="K_{Y|g}", unicode="K_Y|g"),
+        Quantity(F_cmi, "distribution function of 2N Î(F;Y|G)", latex="F_I", unicode="F_I", measured=True),
+    ),
+    parts=(
+        Part(
+            "degrees",
+            sp.Eq(F_cmi, ChiSquareCDF(statistic, degrees)),
+            Quantifier.LAW,
+            note="as N → ∞; the degrees of freedom are Σ_g (K_F|g − 1)(K_Y|g − 1)",
+        ),
+    ),
+    assumptions=(
+        IID,
+        Assumption("I(F;Y|G) = 0", dropped="dependent"),
+    ),
+    source=derived("asymptotic law at I(F;Y|G) = 0"),
+    proof=(
+        algebra("KL at a small relative deviation e is half of the χ² distance: m e²/2 a cell", _taylor),
+        lemma("Wilks", "2N KL(p̂‖fitted) is χ², one degree of freedom for each constraint that independence adds"),
+        cited(
+            "the constraints: (K_F|g − 1)(K_Y|g − 1) in the table of each g, whose rows and columns are those possible"
+        ),
+    ),
+    mutants=(
+        Mutant(
+            "full-support",
+            "K_G(K_F − 1)(K_Y − 1) whatever is possible",
+            {"degrees": sp.Eq(F_cmi, ChiSquareCDF(statistic, K_G * (K_F - 1) * (K_Y - 1)))},
+        ),
+        Mutant(
+            "pooled",
+            "(K_F − 1)(K_Y − 1), G forgotten",
+            {"degrees": sp.Eq(F_cmi, ChiSquareCDF(statistic, (K_F - 1) * (K_Y - 1)))},
+        ),
+        Mutant("without-2", "N for 2N", {"degrees": sp.Eq(F_cmi, ChiSquareCDF(N * cmi_hat, degrees))}),
+    ),
+    notes=(
+        "K_G(K_F − 1)(K_Y − 1) degrees where all p_fg, p_gy > 0.",
+        "Asymptotic: tested at sizes N for which the deviation from the law is below what the draws can see.",
+    ),
+)
+
+# ---- intervals and the exact test
+ENDS = (
+    (low, r"\hat\mu_-", "μ̂₋", "low end of the delta interval of μ"),
+    (high, r"\hat\mu_+", "μ̂₊", "high end of the delta interval of μ"),
+    (boot_low, r"\mu^*_-", "μ*₋", "low end of the percentile interval of μ"),
+    (boot_high, r"\mu^*_+", "μ*₊", "high end of the percentile interval of μ"),
+    (cmi_low, "I^*_-", "I*₋", "low end of the percentile interval of I(F;Y|G)"),
+)
+
+coverage = Claim(
+    id="nakkiran2019.intervals",
+    title="intervals of nominal level 1 − δ/2 contain μ with probability 1 − δ, at N = 500 already",
+    kind=Kind.PROBABILITY,
+    setting=(
+        *JOINT,
+        DELTA,
+        *(Quantity(x, text, latex=l, unicode=u, unit="nats", measured=True) for x, l, u, text in ENDS),
+    ),
+    parts=(
+        Part("delta-low", sp.Le(low, mu), Quantifier.PROBABILITY),
+        Part("delta-high", sp.Ge(high, mu), Quantifier.PROBABILITY),
+        Part("bootstrap-low", sp.Le(boot_low, mu), Quantifier.PROBABILITY),
+        Part("bootstrap-high", sp.Ge(boot_high, mu), Quantifier.PROBABILITY),
+    ),
+    assumptions=(
+        IID,
+        Assumption("F, G, Y are not mutually independent", dropped="independent"),
+    ),
+    source=derived("coverage"),
+    proof=(
+        by_claim("nakkiran2019.normal", "the delta interval has the level 1 − δ/2 in the limit"),
+        cited("the bootstrap is consistent for differentiable functions of a finite law"),
+    ),
+    mutants=(
+        Mutant(
+            "half-width",
+            "half of the delta interval",
+            {
+                "delta-low": sp.Le((low + (low + high) / 2) / 2, mu),
+                "delta-high": sp.Ge((high + (low + high) / 2) / 2, mu),
+            },
+        ),
+        Mutant(
+            "boundary",
+            "the percentile interval of Î(F;Y|G) contains I(F;Y|G), also where that is 0",
+            {"bootstrap-low": sp.Le(cmi_low, cmi)},
+        ),
+    ),
+    notes=(
+        "At finite N the intervals miss more often than in the limit; δ is twice the nominal probability of a miss, "
+        "fixed beforehand. All four ends hold together with probability 1 − δ on the tested laws.",
+        "Mutually independent F, G, Y: μ̂ is off by its bias, which resampling doubles, and the percentile interval of "
+        "three classes never contains 0; the delta interval does.",
+        "Î(F;Y|G) is never negative, its resamples exceed it on average: where I(F;Y|G) = 0 the percentile interval "
+        "never contains the truth. Use nakkiran2019.chi-square or nakkiran2019.permutation there.",
+    ),
+)
+
+permutation = Claim(
+    id="nakkiran2019.permutation",
+    title="permuting Y within the values of G: a valid test of I(F;Y|G) = 0 at every N",
+    kind=Kind.PROBABILITY,
+    setting=(
+        *JOINT,
+        DELTA,
+        Quantity(p_value, "p-value of the permutation test", latex=r"\hat p", unicode="p̂", measured=True),
+    ),
+    parts=(Part("level", sp.Gt(p_value, delta), Quantifier.PROBABILITY, note="over the samples and the permutations"),),
+    assumptions=(
+        IID,
+        Assumption("I(F;Y|G) = 0", dropped="dependent"),
+    ),
+    source=derived("stratified permutation test"),
+    proof=(
+        cited("given F, G and the values of Y in each stratum, all orders within the strata are equally likely"),
+        lemma("rank", "the rank of the observed value among equally likely ones is at least uniform"),
+    ),
+    mutants=(Mutant("unstratified", "permuting Y over all samples", setting="unstratified"),),
+)
+
+CLAIMS = (normal, chi_square, coverage, permutation)
