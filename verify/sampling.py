@@ -54,14 +54,15 @@ def sample_claim(
 
 
 def generator_of(sampling: Sampling, claim: Claim, design: Design, seed: int, purpose: str) -> torch.Generator:
-    """What draws for one purpose: a generator of its own, or one and the same for all claims that share their draws."""
+    """What draws for one purpose: a generator of its own, or the same one for all claims, designs and purposes that
+    share their draws."""
     own = claim_seed(seed, claim.id, design.name, purpose)
-    return torch.Generator().manual_seed(shared_seed(seed, sampling.shared, design.name) if sampling.shared else own)
+    return torch.Generator().manual_seed(shared_seed(seed, sampling.shared) if sampling.shared else own)
 
 
-def shared_seed(seed: int, shared: str, design: str) -> int:
-    """The seed of the draws of a design that several claims share."""
-    return claim_seed(seed, shared, design)
+def shared_seed(seed: int, shared: str) -> int:
+    """The seed of draws that several claims share."""
+    return claim_seed(seed, shared)
 
 
 @dataclass(frozen=True)

@@ -94,8 +94,8 @@ phase_1 = _finding(
         *READING,
         "T₀ is defined without μ. At the first checkpoint after the crossing the ratio is lower for a trivial reason: "
         "μ(F;L) ≤ I(L;Y).",
-        "The convolutional network is explained less than the perceptrons: R₁ is near 0.84 in the mean, and most single "
-        "runs of it are left open by their own interval.",
+        "The convolutional network is explained less than the perceptrons: R₁ is near 0.84 in the mean, and most "
+        "single runs of it are left open by their own interval.",
     ),
 )
 

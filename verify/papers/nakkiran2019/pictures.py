@@ -82,7 +82,7 @@ def _setups(profile: Profile) -> tuple[str, ...]:
 
 def _seen(name: str, seed: int, run: Run) -> Labels:
     """The runs on which the findings are judged, where these have them."""
-    own = shared_seed(seed, SHARED, name)
+    own = shared_seed(seed, SHARED)
     return runs.held_out(runs.trained(SETUPS[name], SETUPS[name].runs, own, run.device))
 
 
