@@ -25,7 +25,7 @@ Optimiser = Literal["sgd", "adam"]
 
 @dataclass(frozen=True)
 class Descent:
-    """Observations after steps 0, every, 2 every, ... (dimension 1), and the weights at the end."""
+    """Observations after certain numbers of steps (dimension 1), and the weights at the end."""
 
     steps: Tensor
     """Step numbers (K,) of the observations."""
@@ -90,7 +90,7 @@ def gradient_descent(
     """``steps`` full-batch steps on a loss (B,); only what ``observe`` returns is kept."""
     rule = _Rule(_steps(step, params), optimiser, rates, momentum, weight_decay, betas, eps)
     _check(optimiser, momentum, steps, every)
-    return _train(lambda p, k: gradient(loss, p), params, rule, steps, observe, every)
+    return _train(lambda p, k: gradient(loss, p), params, rule, steps, observe, _regular(steps, every))
 
 
 def sgd(
@@ -107,8 +107,12 @@ def sgd(
     optimiser: Optimiser = "sgd",
     betas: tuple[float, float] = (0.9, 0.999),
     eps: float = 1e-8,
+    at: Tensor | None = None,
 ) -> Descent:
-    """One step a row of ``batches`` (K, b), the sample indices handed to ``loss(params, index)``."""
+    """One step a row of ``batches`` (K, b), the sample indices handed to ``loss(params, index)``.
+
+    Observed is after every so many steps, or after the steps that ``at`` lists, increasing, 0 being the start.
+    """
     check_shape("batches", batches[None], (1, None, None), "(K, b) behind one more dimension")
     require(
         batches.dtype == torch.long,
@@ -116,7 +120,8 @@ def sgd(
     )
     rule = _Rule(_steps(step, params), optimiser, rates, momentum, weight_decay, betas, eps)
     _check(optimiser, momentum, len(batches), every)
-    return _train(lambda p, k: gradient(lambda q: loss(q, batches[k]), p), params, rule, len(batches), observe, every)
+    shown = _regular(len(batches), every) if at is None else _listed(at, len(batches))
+    return _train(lambda p, k: gradient(lambda q: loss(q, batches[k]), p), params, rule, len(batches), observe, shown)
 
 
 def _train(
@@ -125,18 +130,34 @@ def _train(
     rule: _Rule,
     steps: int,
     observe: Observe,
-    every: int,
+    shown: list[int],
 ) -> Descent:
+    """``shown``: the numbers of steps, increasing, after which there is an observation."""
     Layout.of(params)
     params = {n: p.detach() for n, p in params.items()}
     memory: dict[str, Params] = {}
-    seen = [_look(observe, params)]
-    for k in range(steps):
-        params, memory = rule.update(params, slope(params, k), memory)
-        if (k + 1) % every == 0:
+    seen, wanted = [], set(shown)
+    for k in range(steps + 1):
+        if k in wanted:
             seen.append(_look(observe, params))
+        if k < steps:
+            params, memory = rule.update(params, slope(params, k), memory)
     values = {n: torch.stack([s[n] for s in seen], 1) for n in seen[0]}
-    return Descent(torch.arange(len(seen)) * every, values, params)
+    return Descent(torch.tensor(shown), values, params)
+
+
+def _regular(steps: int, every: int) -> list[int]:
+    return list(range(0, steps + 1, every))
+
+
+def _listed(at: Tensor, steps: int) -> list[int]:
+    shown = at.tolist()
+    increasing = bool(shown) and all(a < b for a, b in zip([-1, *shown], shown, strict=False))
+    require(
+        increasing and shown[-1] <= steps,
+        f"at = {shown}; expected 0 <= k_1 < k_2 < ... <= {steps}, the numbers of steps; sort it, drop repeats.",
+    )
+    return shown
 
 
 @torch.no_grad()

@@ -40,6 +40,7 @@ class Quantifier(Enum):
     PROBABILITY = "with probability at least 1 − δ over what is drawn at random"
     LAW = "in distribution"
     ASYMPTOTIC = "asymptotically"
+    RUNS = "on average over independent runs of training"
 
 
 class Scale(Enum):

@@ -19,14 +19,14 @@ import torch
 
 from theory import Claim, get_claim, select
 
-from .data import Dataset
+from .data import Dataset, Predictions
 from .environment import environment, source_digest, versions
 from .errors import UsageError
 from .experiment import Experiment, Run, Sampling
 from .papers import experiment_of
-from .pictures import figures_of, whole_papers
+from .pictures import figures_of, figures_of_data, whole_papers
 from .predictions import data_section
-from .profiles import CAMPAIGN_LEVEL, Profile, get_profile
+from .profiles import CAMPAIGN_LEVEL, CONFIDENCE, Profile, get_profile
 from .result import claim_result
 from .sampling import count_tests, planned_draws
 from .statistics import bonferroni, error_budget
@@ -49,7 +49,7 @@ class Request:
     device: str
     jobs: int
     out: Path
-    data: Dataset | None
+    data: Dataset | Predictions | None
 
 
 def resolve_device(device: str) -> str:
@@ -68,8 +68,7 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
     began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
     profile, device = get_profile(request.profile), resolve_device(request.device)
     claims = _selected(request)
-    tests = sum(count_tests(c, e, profile) for c in claims if isinstance(e := experiment_of(c.id), Sampling))
-    level = bonferroni(tests)
+    tests, level = _error_level(claims, profile, request.data)
     pieces = {c.id: _pieces(c, profile, request, device, level) for c in claims}
     on_event({"event": "planned", "claims": [c.id for c in claims]})
     data = None if request.data is None else data_section(request.data, request.seed)
@@ -83,7 +82,7 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
         "environment": environment(device),
         "settings": {**profile.settings(), "jobs": request.jobs, "claims_requested": list(request.claims)},
         "error_level": {
-            "campaign": CAMPAIGN_LEVEL,
+            "campaign": min(1.0, tests * level) if isinstance(request.data, Predictions) else CAMPAIGN_LEVEL,
             "tests": tests,
             "per_test": level,
             "table": _error_table(results, profile),
@@ -96,6 +95,16 @@ def run_campaign(request: Request, on_event: Event = lambda _: None) -> dict[str
         "figures": figures,
         "claims": results,
     }
+
+
+def _error_level(claims: list[Claim], profile: Profile, data: Dataset | Predictions | None) -> tuple[int, float]:
+    """The number of statistical tests and the level of each. On a user's predictions a test rejects where the interval
+    that it tells lies on the wrong side: what is at stake there is no false alarm about the catalogue."""
+    sampled = [(c, e) for c in claims if isinstance(e := experiment_of(c.id), Sampling)]
+    if isinstance(data, Predictions):
+        return sum(len(c.parts) for c, _ in sampled), (1 - CONFIDENCE) / 2
+    tests = sum(count_tests(c, e, profile) for c, e in sampled)
+    return tests, bonferroni(tests)
 
 
 def _results(
@@ -126,12 +135,19 @@ def _selected(request: Request) -> list[Claim]:
     claims = select(request.claims)
     if request.data is None:
         return claims
-    usable = [c for c in claims if isinstance(e := experiment_of(c.id), Experiment) and e.on_data is not None]
+    usable = [c for c in claims if _takes(experiment_of(c.id), request.data)]
     unusable = {c.id for c in claims} - {c.id for c in usable}
     named = sorted(unusable & set(request.claims))
     if named or not usable:
-        raise UsageError(f"{', '.join(named) or 'none of the claims'}: not about any given data set; leave --data out")
+        what = f"{request.data.kind}, which {request.data.name} holds"
+        raise UsageError(f"{', '.join(named) or 'none of the claims'}: not about {what}; leave --data out")
     return usable
+
+
+def _takes(experiment: Experiment | Sampling, data: Dataset | Predictions) -> bool:
+    """Whether an experiment can be made on a user's data: a search takes a regression problem, sampling predictions."""
+    kind = Dataset if isinstance(experiment, Experiment) else Predictions
+    return experiment.on_data is not None and isinstance(data, kind)
 
 
 def _pieces(claim: Claim, profile: Profile, request: Request, device: str, level: float) -> list[Piece]:
@@ -180,9 +196,9 @@ def _settings(piece: Piece) -> dict[str, Any]:
 
 
 def _figures(claims: list[Claim], store: Store, piece: Piece) -> list[dict[str, Any]]:
-    """The pictures of the papers that are verified as a whole, made once and stored; none of a user's own data."""
+    """The pictures of the papers that are verified as a whole, made once and stored; on a user's data, those of it."""
     if piece.data is not None:
-        return []
+        return figures_of_data({c.paper for c in claims}, piece.data)
     key, figures = fingerprint(**_settings(piece)), []
     for paper in whole_papers(claims):
         done = store.get(key, f"{paper}: figures", 0)

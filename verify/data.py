@@ -1,19 +1,19 @@
-"""Users' data sets: `load` reads .npz, .csv and `diabetes` into a validated `Dataset`."""
+"""Users' data: `load` reads .npz, .csv and `diabetes` into a validated `Dataset`, or an .npz into `Predictions`."""
 
 from __future__ import annotations
 
 import csv
 import difflib
-import hashlib
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from .errors import DataError
+from .labels import Predictions, digest_of, predictions_of
 
 BUNDLED = ("diabetes",)
 DIABETES_TARGET = "target (centred, norm 1)"
@@ -31,6 +31,8 @@ class Dataset:
     features: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
 
+    kind: ClassVar[str] = "a regression problem (X, Y)"
+
     def __post_init__(self) -> None:
         _check(self)
 
@@ -42,16 +44,13 @@ class Dataset:
 
     def digest(self) -> str:
         """A fingerprint of the numbers: the same data under another name have the same one."""
-        digest = hashlib.sha256()
-        for name, array in self.arrays.items():
-            digest.update(f"{name}{array.shape}".encode() + np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()
+        return digest_of(self.arrays)
 
 
-def load(source: str | Path, target: Sequence[str] | None = None) -> Dataset:
-    """The data set in a file (.npz or .csv) or of a bundled name; `target` names the target columns of a csv.
+def load(source: str | Path, target: Sequence[str] | None = None) -> Dataset | Predictions:
+    """The data in a file (.npz or .csv) or of a bundled name; `target` names the target columns of a csv.
 
-    Raises `DataError`, one line that says what is wrong and where.
+    An .npz with y, f and g, and without X, holds predictions. Raises `DataError`, one line that says what is wrong.
     """
     if str(source) in BUNDLED:
         return _diabetes(target)
@@ -62,7 +61,15 @@ def load(source: str | Path, target: Sequence[str] | None = None) -> Dataset:
         raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
-def _reader(path: Path) -> Callable[[Path, Sequence[str] | None], Dataset]:
+def load_problem(source: str | Path, target: Sequence[str] | None = None) -> Dataset:
+    """`load`, where only a regression problem will do."""
+    found = load(source, target)
+    if not isinstance(found, Dataset):
+        raise DataError(f"{found.name} holds {found.kind}; expected {Dataset.kind}")
+    return found
+
+
+def _reader(path: Path) -> Callable[[Path, Sequence[str] | None], Dataset | Predictions]:
     if path.is_dir():
         raise DataError(f"{path} is a directory; give a .npz or .csv file")
     if not path.exists():
@@ -81,26 +88,34 @@ def _missing(path: Path) -> str:
 # --- .npz ---
 
 
-def _npz(path: Path, target: Sequence[str] | None) -> Dataset:
+PROBLEM, PREDICTIONS = ("X", "Y", "U", "V"), ("y", "f", "g", "steps")
+"""The arrays that an .npz may hold, of either kind; others are not read."""
+
+
+def _npz(path: Path, target: Sequence[str] | None) -> Dataset | Predictions:
     if target:
         raise DataError(f"{path}: --target names columns of a .csv; an .npz holds its targets as Y")
     arrays = _read_npz(path)
-    for name in ("X", "Y"):
+    predictions = "X" not in arrays and any(name in arrays for name in PREDICTIONS[:3])
+    for name in PREDICTIONS[:3] if predictions else PROBLEM[:2]:
         if name not in arrays:
             raise DataError(f"{path}: no array {name!r}; found {', '.join(sorted(arrays)) or 'none'}")
+    if predictions:
+        return predictions_of(path.name, arrays)
+    arrays = {name: array.astype(np.float64) for name, array in arrays.items()}
     if arrays["Y"].ndim == 1:
         arrays["Y"] = arrays["Y"][:, None]
     return Dataset(path.name, arrays["X"], arrays["Y"], arrays.get("U"), arrays.get("V"))
 
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
-    """The arrays X, Y, U, V of the file. Pickled objects are never loaded."""
+    """The known arrays of the file. Pickled objects are never loaded."""
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty")
     if not zipfile.is_zipfile(path):
         raise DataError(f"{path} is no .npz file, or a truncated one")
     with np.load(path, allow_pickle=False) as file:
-        return {name: _member(path, file, name) for name in file.files if name in ("X", "Y", "U", "V")}
+        return {name: _member(path, file, name) for name in file.files if name in (*PROBLEM, *PREDICTIONS)}
 
 
 def _member(path: Path, file: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
@@ -114,7 +129,7 @@ def _member(path: Path, file: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
         raise DataError(f"{path}: array {name!r} is damaged or truncated ({error})") from None
     if array.dtype.kind not in "fiub":
         raise DataError(f"{path}: array {name!r} has type {array.dtype}; expected real numbers")
-    return array.astype(np.float64)
+    return array
 
 
 # --- .csv ---

@@ -14,7 +14,7 @@ class UsageError(VerifyError):
 
 
 class DataError(VerifyError):
-    """A data file that cannot be read or does not describe a regression problem."""
+    """A data file that cannot be read or describes neither a regression problem nor predictions."""
 
 
 class OutputError(VerifyError):

@@ -46,6 +46,8 @@ class Measured:
     """Degrees of freedom of the standard errors that a scaling claim has for its `budget`."""
     axis: str = ""
     """Name of the value that is the horizontal axis of trajectories, e.g. "t"."""
+    resampled: Mapping[str, Tensor] = field(default_factory=dict)
+    """Of a finding: the same symbols on bootstrap samples of every run, shape (B, samples)."""
 
 
 Realise = Callable[[Any, int], Instances]
@@ -113,13 +115,17 @@ class Sampling:
     """A test of a probabilistic claim: fresh draws of fixed designs, one fixed level.
 
     `sample(design, draws, generator, run)` returns the measured values of all draws (leading dimension: draws).
-    For a scaling claim it returns one row a design with the standard error of each part in `budget`.
+    For a scaling claim it returns one row a design with the standard error of each part in `budget`. Claims whose
+    experiments have the same word in `shared` are judged on the same draws. `on_data` takes a user's predictions to
+    what measures them.
     """
 
     claim: str
     designs: tuple[Design, ...]
     sample: Callable[[Design, int, torch.Generator, Run], Measured]
     settings: Mapping[str, Callable[[Design, int, torch.Generator, Run], Measured]] = field(default_factory=dict)
+    shared: str = ""
+    on_data: Callable[[Any], Callable[[Design, int, torch.Generator, Run], Measured]] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "settings", MappingProxyType(dict(self.settings)))

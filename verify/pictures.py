@@ -1,6 +1,7 @@
 """Pictures that a paper contributes to the report, as plain data; `report.panels` draws them.
 
-A paper's package may offer `PICTURES`: functions of (seed, profile, run), each of which returns one figure.
+A paper's package may offer `PICTURES`: functions of (seed, profile, run), each of which returns one figure; and
+`PICTURES_OF_PREDICTIONS`: functions of the predictions that a user brought.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ from typing import Any, Literal
 
 from theory import Claim, select
 
+from .data import Dataset, Predictions
 from .errors import UNTRAINABLE, VerifyError
 from .experiment import Run
 from .profiles import Profile
 
 Role = Literal["measured", "bound", "reference"]
-Mark = Literal["line", "dots", "rings", "stars"]
+Mark = Literal["line", "dots", "rings", "stars", "band"]
 AxisScale = Literal["linear", "log"]
 Value = float | None
 LARGEST = 20_000
@@ -27,7 +29,10 @@ LARGEST = 20_000
 
 @dataclass(frozen=True)
 class Series:
-    """Points (x, y), joined by a line or marked each; a line is interrupted where a value is None or no number."""
+    """Points (x, y), joined by a line or marked each; a line is interrupted where a value is None or no number.
+
+    A band is the area within a closed line, shaded in the colour of the series of the same label.
+    """
 
     label: str
     role: Role
@@ -84,9 +89,14 @@ def line_of(pieces: Iterable[tuple[Sequence[Value], Sequence[Value]]]) -> tuple[
     return x, y
 
 
+def band_of(x: Sequence[float], low: Sequence[float], high: Sequence[float]) -> tuple[list[Value], list[Value]]:
+    """The area between two curves over the same x, as the x and y of a band."""
+    return [*x, *reversed(x)], [*low, *reversed(high)]
+
+
 def pictures_of(key: str) -> tuple[Picture, ...]:
     """The pictures of a paper; none if it offers none."""
-    return getattr(importlib.import_module(f"{__package__}.papers.{key}"), "PICTURES", ())
+    return _offered(key, "PICTURES")
 
 
 def whole_papers(claims: Iterable[Claim]) -> list[str]:
@@ -101,9 +111,21 @@ def figures_of(key: str, seed: int, profile: Profile, run: Run) -> list[dict[str
     return [_row(key, picture, seed, profile, run) for picture in pictures_of(key)]
 
 
-def _row(key: str, picture: Picture, seed: int, profile: Profile, run: Run) -> dict[str, Any]:
+def figures_of_data(keys: Iterable[str], data: Dataset | Predictions) -> list[dict[str, Any]]:
+    """The figures that papers draw of a user's predictions; of other data there are none."""
+    if not isinstance(data, Predictions):
+        return []
+    offered = {key: _offered(key, "PICTURES_OF_PREDICTIONS") for key in sorted(keys)}
+    return [_row(key, picture, data) for key, pictures in offered.items() for picture in pictures]
+
+
+def _offered(key: str, name: str) -> tuple[Callable[..., Figure], ...]:
+    return getattr(importlib.import_module(f"{__package__}.papers.{key}"), name, ())
+
+
+def _row(key: str, picture: Callable[..., Figure], *given: Any) -> dict[str, Any]:
     try:
-        figure = picture(seed, profile, run)
+        figure = picture(*given)
     except UNTRAINABLE as error:
         figure = Figure(picture.__name__.replace("_", " "), f"It could not be drawn: {error}", ())
     panels = tuple(replace(p, series=tuple(map(_finite, p.series))) for p in figure.panels)

@@ -11,11 +11,16 @@ from numerics.linalg import rank
 from theory import paper_keys
 
 from . import papers
-from .data import Dataset
+from .data import Dataset, Predictions
 
 
-def data_section(data: Dataset, seed: int) -> dict[str, Any]:
-    """The report's section on the user's data: sizes, conditioning, predictions of every paper that makes any."""
+def data_section(data: Dataset | Predictions, seed: int) -> dict[str, Any]:
+    """The report's section on the user's data: sizes, and for a regression problem conditioning and what the papers
+    predict; for predictions their accuracies."""
+    if isinstance(data, Predictions):
+        accuracy = {"f": float((data.f[-1] == data.y).mean()), "g": float((data.g == data.y).mean())}
+        sizes = {"samples": len(data.y), "checkpoints": len(data.f), "classes": data.classes}
+        return {"name": data.name, **sizes, "accuracy": accuracy}
     X = torch.as_tensor(data.X, dtype=torch.float64)
     r = int(rank(X[None])[0])
     sigma = torch.linalg.svdvals(X)

@@ -12,11 +12,12 @@ from theory import Claim, fully_checked, proof_status, trust_base
 
 from .batch import SEARCHED
 from .counterexample import save
+from .findings import is_finding
 from .profiles import CONFIDENCE
 from .sampling import is_coverage
 from .score import summary_of
 from .search import Found
-from .statistics import BELOW, violation_upper_limit, worst_upper_limit
+from .statistics import BELOW, UNRESOLVED, violation_upper_limit, worst_upper_limit
 from .vacuity import Vacuity, vacuity_section
 from .verdict import Verdict, as_expected
 
@@ -67,7 +68,7 @@ def _verdicts(claim: Claim, merged: dict[str, Any]) -> list[dict[str, str]]:
     doubts = _doubts(merged)
     nothing = merged["run"] <= merged["inconclusive"] or merged["engines"]["disagreed"]
     broken = merged["violations"] and not merged["statistics"]
-    support = [] if against or nothing or broken else _support(claim, merged)
+    support = [] if against or nothing or broken or _left_open(merged) else _support(claim, merged)
     return [*against, *support, *doubts]
 
 
@@ -110,6 +111,9 @@ def _doubts(merged: dict[str, Any]) -> list[dict[str, str]]:
         )
         counts = {"count": merged["inconclusive"], "run": merged["run"]}
         verdicts.append(Verdict.INCONCLUSIVE.as_dict(**counts, remedy=remedy))
+    if names := _left_open(merged):
+        counts = {"count": len(names), "tests": len(merged["statistics"])}
+        verdicts.append(Verdict.OPEN.as_dict(**counts, confidence=CONFIDENCE, names=", ".join(names)))
     if not merged.get("found"):
         verdicts += [Verdict.VACUOUS.as_dict(part=p) for p, n in merged["spoke"].items() if n == 0]
     if engines["disagreed"]:
@@ -118,6 +122,11 @@ def _doubts(merged: dict[str, Any]) -> list[dict[str, str]]:
         sides = {"count": engines["disagreed"], "compared": engines["compared"], "worst": worst}
         verdicts.append(Verdict.UNSOUND.as_dict(**sides))
     return verdicts + _trivial(merged)
+
+
+def _left_open(merged: dict[str, Any]) -> list[str]:
+    """Names of the tests of a finding that neither reject nor support it."""
+    return [t["name"] for t in merged["statistics"] if t["test"].endswith(UNRESOLVED)]
 
 
 def _trivial(merged: dict[str, Any]) -> list[dict[str, str]]:
@@ -137,6 +146,8 @@ def _supported(claim: Claim, merged: dict[str, Any]) -> dict[str, str]:
         if limit is None:
             return Verdict.STOOD.as_dict(run=run)
         return Verdict.SUPPORTED.as_dict(run=run, drawn=drawn, limit=limit, confidence=CONFIDENCE)
+    if is_finding(claim):
+        return Verdict.FOUND.as_dict(run=run, tests=len(tests), confidence=CONFIDENCE)
     if is_coverage(claim):
         below = sum(t["test"].endswith(BELOW) for t in tests)
         return Verdict.COVERED.as_dict(run=run, violations=merged["violations"], tests=len(tests), below=below)

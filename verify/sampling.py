@@ -14,6 +14,7 @@ from theory import Claim, Mutant, Part, Quantifier
 from .checks import Judgement, assumptions_hold, judge
 from .errors import VerifyError
 from .experiment import Design, Measured, Run, Sampling
+from .findings import alone, beside, bootstrap_test, finding_test, is_finding, judge_resampled
 from .profiles import Profile
 from .search import Tally, claim_seed
 from .statistics import REJECTED, Sequential, Test, looks, student_test, uniform_test
@@ -52,6 +53,18 @@ def sample_claim(
     return tally, tests
 
 
+def generator_of(sampling: Sampling, claim: Claim, design: Design, seed: int, purpose: str) -> torch.Generator:
+    """What draws for one purpose: a generator of its own, or the same one for all claims, designs and purposes that
+    share their draws."""
+    own = claim_seed(seed, claim.id, design.name, purpose)
+    return torch.Generator().manual_seed(shared_seed(seed, sampling.shared) if sampling.shared else own)
+
+
+def shared_seed(seed: int, shared: str) -> int:
+    """The seed of draws that several claims share."""
+    return claim_seed(seed, shared)
+
+
 @dataclass(frozen=True)
 class Trial:
     """One claim on one design: where its draws come from, how many there may be, the level of its tests."""
@@ -66,7 +79,7 @@ class Trial:
 
     def chunks(self, sizes: list[int], setting: str = "") -> Iterator[Measured]:
         """Fresh draws, so many at a time; of the altered experiment, if a setting is named."""
-        generator = torch.Generator().manual_seed(claim_seed(self.seed, self.claim.id, self.design.name, setting))
+        generator = generator_of(self.sampling, self.claim, self.design, self.seed, setting)
         sample = self.sampling.settings[setting] if setting else self.sampling.sample
         for size in sizes:
             measured = sample(self.design, size, generator, self.run)
@@ -153,6 +166,8 @@ def _fit(trial: Trial, tally: Tally) -> list[Test]:
     """The tests of one design at its fixed size."""
     measured = next(trial.chunks([trial.draws]))
     judgements = judge(trial.claim, measured)
+    if is_finding(trial.claim):
+        return _find(trial, tally, measured, judgements)
     summary = any(p.quantifier is Quantifier.ASYMPTOTIC for p in trial.claim.parts)
     n = trial.draws if summary else len(judgements[0].excess)
     tally.planned += n
@@ -163,12 +178,34 @@ def _fit(trial: Trial, tally: Tally) -> list[Test]:
     return _tests(trial, judgements, measured)
 
 
+def _find(trial: Trial, tally: Tally, measured: Measured, judgements: list[Judgement]) -> list[Test]:
+    """The tests of a finding, of the mean over runs, and the counts of runs that decide alone."""
+    n = len(judgements[0].excess)
+    drawn = judge_resampled(trial.claim, measured)
+    parts = [trial.claim.part(j.part) for j in judgements]
+    verdicts = [alone(*x) for x in zip(judgements, drawn, strict=True)]
+    refuted = _any(v[0] for v in verdicts)
+    tally.planned += n
+    row = _add_run(trial, judgements, tally, n, 0)
+    row["violations"], row["inconclusive"] = int(refuted.sum()), int((_any(v[1] for v in verdicts) & ~refuted).sum())
+    for mutant in trial.claim.mutants:
+        if mutant.name not in tally.refuted_mutants:
+            _try(trial, mutant, measured, tally)
+    tests = []
+    for part, seen, samples in zip(parts, judgements, drawn, strict=True):
+        told = f"{trial.design.name}: {part.name}", trial.level, beside(trial.claim, measured, seen)
+        tests.append(finding_test(part, seen, *told) if n > 1 else bootstrap_test(part, seen, samples, *told))
+    return tests
+
+
 def _tests(trial: Trial, judgements: list[Judgement], measured: Measured) -> list[Test]:
     name, level = trial.design.name, trial.level
     return [_test(trial.claim.part(j.part), j, f"{name}: {j.part}", level, measured.degrees) for j in judgements]
 
 
 def _test(part: Part, j: Judgement, name: str, level: float, degrees: int | None) -> Test:
+    if part.quantifier is Quantifier.RUNS:
+        return finding_test(part, j, name, level)
     if part.quantifier is Quantifier.LAW:
         return uniform_test(name, j.sides.right[:, 0].cpu().numpy(), level)
     if part.quantifier is Quantifier.ASYMPTOTIC and degrees:

@@ -15,6 +15,8 @@ from .profiles import CAMPAIGN_LEVEL, CONFIDENCE
 
 ANYTIME = "anytime-valid binomial, P(violation) ≤ δ"
 REJECTED, BELOW, UNDECIDED = "rejected", "below δ", "undecided: not rejected"
+UNRESOLVED = "inconclusive"
+"""How the text of a test ends that neither rejects a finding nor supports it."""
 LOOKS, SMALLEST_CHUNK, LARGEST_CHUNK = 8, 100, 2500
 """Draws come in about so many chunks, none smaller (but the last) and none larger, so that memory stays bounded."""
 
@@ -35,6 +37,11 @@ class Test:
     @property
     def passed(self) -> bool:
         return not self.p_value < self.level
+
+    @property
+    def unresolved(self) -> bool:
+        """True where a finding is neither rejected nor supported."""
+        return self.test.endswith(UNRESOLVED)
 
     def row(self) -> dict[str, object]:
         """The test as a row of the report."""

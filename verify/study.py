@@ -15,8 +15,7 @@ from .checks import Judgement, judge
 from .experiment import Measured, Run, Sampling
 from .power import Power
 from .profiles import Profile
-from .sampling import Trial, designs_of, is_coverage, refutations, sample_claim
-from .search import claim_seed
+from .sampling import Trial, designs_of, generator_of, is_coverage, refutations, sample_claim
 from .sharpness import FURTHEST, HALVINGS, Limit, Moving, limit_row
 from .statistics import coverage_test
 from .vacuity import Vacuity
@@ -44,8 +43,7 @@ def study_of_sampling(
 
 
 def _draw(claim: Claim, sampling: Sampling, design: Any, draws: int, seed: int, run: Run) -> Measured:
-    generator = torch.Generator().manual_seed(claim_seed(seed, claim.id, design.name, "study"))
-    return sampling.sample(design, draws, generator, run)
+    return sampling.sample(design, draws, generator_of(sampling, claim, design, seed, "study"), run)
 
 
 def _power(

@@ -80,6 +80,9 @@ class Bench:
                 f"{self.claim.id} is inconclusive: {outcome.tally.inconclusive} of {outcome.tally.run} "
                 "instances could not be judged within their error budget"
             )
+        if any(t.unresolved for t in outcome.tests):
+            left = "; ".join(f"{t.name} ({t.test})" for t in outcome.tests if t.unresolved)
+            raise TheoremFailure(f"{self.claim.id} is inconclusive: {left}")
         if not outcome.tally.run:
             raise TheoremFailure(f"{self.claim.id} said nothing on any of {outcome.tally.skipped} instances")
 

@@ -24,6 +24,10 @@ class Verdict(Enum):
         "than it allows, and none rejects it.",
     )
     FITTED = ("supported", "{tests} tests on {run} fresh draws passed, each at the level {level:.2g}.")
+    FOUND = (
+        "supported",
+        "Runs: {run}. Of {tests} effects, each has its {confidence:.0%} interval on the claimed side.",
+    )
     REFUTED = (
         "refuted",
         "A counterexample outside the error budget, confirmed by {how}: part {part}, measured {measured:.6g}, "
@@ -32,6 +36,7 @@ class Verdict(Enum):
     REFUTED_RIGOROUSLY = ("refuted", "Ball arithmetic shows that it fails on {count} drawn instances: {sentence}.")
     REJECTED = ("refuted", "A test at the fixed level {level:.2g} rejects it: {name}, p = {p:.2g}.")
     INCONCLUSIVE = ("inconclusive", "{count} of {run} instances could not be judged: {remedy}")
+    OPEN = ("inconclusive", "Of {tests} effects {count} left open by the {confidence:.0%} interval: {names}.")
     FAILED = ("inconclusive", "A part of the work could not be done: {error}")
     VACUOUS = ("vacuous", "Part {part} said nothing on any instance: its condition was never met.")
     TRIVIAL = ("vacuous", "Part {part} beat the trivial bound {trivial} on none of {run} instances.")

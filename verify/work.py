@@ -17,8 +17,8 @@ from .certify import certified, contradicted
 from .checks import slack_unit
 from .counterexample import shorten
 from .curves import curves_of
-from .data import Dataset
-from .experiment import Experiment, Run, plain
+from .data import Dataset, Predictions
+from .experiment import Design, Experiment, Run, Sampling, plain
 from .papers import experiment_of
 from .profiles import Profile
 from .rigour import certificates, float_agreement
@@ -40,7 +40,7 @@ class Piece:
     seed: int
     device: str
     level: float
-    data: Dataset | None
+    data: Dataset | Predictions | None
 
 
 def start_worker() -> None:
@@ -64,14 +64,15 @@ def carry_out(piece: Piece) -> dict[str, Any]:
     began = time.perf_counter()
     claim, experiment = claim_for(piece.claim, piece.data), experiment_of(piece.claim)
     run, seed = Run(torch.device(piece.device)), claim_seed(piece.seed, piece.claim, piece.shard)
+    profile = replace(piece.profile, study=piece.profile.study and piece.data is None)
     tests: list[Any] = []
     if isinstance(experiment, Experiment):
         experiment = _for_data(experiment, piece.data)
-        profile = replace(piece.profile, study=piece.profile.study and piece.data is None)
         tally = search_shard(claim, experiment, profile, seed, run, piece.shard == 0)
     else:
-        tally, tests = sample_claim(claim, experiment, piece.profile, piece.seed, run, piece.level)
-        tally.findings = study_of_sampling(claim, experiment, piece.profile, piece.seed, run, piece.level)
+        experiment = _for_predictions(experiment, piece.data)
+        tally, tests = sample_claim(claim, experiment, profile, piece.seed, run, piece.level)
+        tally.findings = study_of_sampling(claim, experiment, profile, piece.seed, run, piece.level)
     result = summary(tally)
     if piece.data is not None:  # that a part has no occasion to speak on one data set says nothing against it
         result["spoke"] = {part: n for part, n in result["spoke"].items() if n}
@@ -103,7 +104,7 @@ def carry_out(piece: Piece) -> dict[str, Any]:
     return result
 
 
-def claim_for(claim_id: str, data: Dataset | None) -> Claim:
+def claim_for(claim_id: str, data: Dataset | Predictions | None) -> Claim:
     """The claim as it is verified: on a user's data without its mutants, since one data set need not refute them."""
     claim = get_claim(claim_id)
     if data is None:
@@ -112,11 +113,20 @@ def claim_for(claim_id: str, data: Dataset | None) -> Claim:
     return replace(claim, mutants=(), notes=(*claim.notes, note))
 
 
-def _for_data(experiment: Experiment, data: Dataset | None) -> Experiment:
+def _for_data(experiment: Experiment, data: Dataset | Predictions | None) -> Experiment:
     if data is None or experiment.on_data is None:
         return experiment
     families, realise = experiment.on_data(data)
     return replace(experiment, families=families, realise=realise, witnesses=())
+
+
+def _for_predictions(sampling: Sampling, data: Dataset | Predictions | None) -> Sampling:
+    """The experiment on the one run that a user brought."""
+    if data is None or sampling.on_data is None:
+        return sampling
+    return replace(
+        sampling, designs=(Design(data.name, {}, draws=1),), sample=sampling.on_data(data), settings={}, shared=""
+    )
 
 
 def summary(tally: Tally) -> dict[str, Any]:

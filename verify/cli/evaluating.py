@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     claim = get_claim(arguments.id)
     if arguments.target and not arguments.data:
         raise UsageError("--target names columns of a data file; give --data FILE too")
-    dataset = data.load(arguments.data, arguments.target) if arguments.data else None
+    dataset = data.load_problem(arguments.data, arguments.target) if arguments.data else None
     binding = bind(claim, arguments.values, dataset)
     parts = (claim.part(arguments.part),) if arguments.part else claim.parts
     answer: dict[str, Any] = {"id": claim.id}

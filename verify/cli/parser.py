@@ -137,7 +137,11 @@ def _verify(commands: Any) -> None:
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where to train (default: auto)")
     parser.add_argument("--jobs", type=_positive, default=usable_cores(), help="processes (default: one a core)")
     parser.add_argument("--out", metavar="DIR", default="out", help="where the report goes (default: out)")
-    _data(parser, "train on these data: a .npz (X, Y, optional U, V), a .csv, or `diabetes`")
+    _data(
+        parser,
+        "train on these data: a .npz (X, Y, optional U, V), a .csv, or `diabetes`; or judge these predictions: a .npz "
+        "with labels y, predictions f (steps × samples) and g, optional steps",
+    )
     _json(parser)
 
 

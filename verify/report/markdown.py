@@ -38,9 +38,7 @@ def _cell(text: str) -> str:
 def _data(data: dict[str, Any] | None) -> str:
     if data is None:
         return ""
-    shape = f"{data['samples']} samples, {data['features']} features, {data['targets']} targets"
-    condition = numbers.number(data["condition"])
-    lines = f"## Data: {data['name']}\n\n{shape}; rank {data['rank']}, condition {condition}."
+    lines = f"## Data: {data['name']}\n\n{summary.data_sentence(data)}"
     rows = [
         {
             "what": p["what"],
@@ -49,7 +47,7 @@ def _data(data: dict[str, Any] | None) -> str:
             "happened": numbers.number(p["happened"]),
             "unit": p["unit"],
         }
-        for p in data["predictions"]
+        for p in data.get("predictions", [])
     ]
     return f"{lines}\n\n{_table(rows)}".rstrip()
 

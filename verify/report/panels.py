@@ -20,7 +20,8 @@ def panel_plot(panel: dict[str, Any], *, alone: bool) -> str:
     canvas = ALONE if alone else SQUARE
     x, y = _axes(panel, canvas)
     styles = panel_styles(panel["series"])
-    drawn = [_drawn(s, x, y, style) for s, style in zip(panel["series"], styles, strict=True)]
+    pairs = sorted(zip(panel["series"], styles, strict=True), key=lambda pair: pair[0]["mark"] != "band")
+    drawn = [_drawn(s, x, y, style) for s, style in pairs]
     labels = [_named(s, x, y) for s in panel["series"] if _is_rule(s)]
     body = frame(canvas, x, y, panel["xlabel"], panel["ylabel"]) + "".join(drawn) + "".join(labels)
     return svg(canvas, panel["title"], body)
@@ -31,7 +32,7 @@ def panel_legend(panels: list[dict[str, Any]]) -> list[tuple[str, str]]:
     entries: dict[str, str] = {}
     for panel in panels:
         for series, style in zip(panel["series"], panel_styles(panel["series"]), strict=True):
-            if series["label"] and not _is_rule(series):
+            if series["label"] and not _is_rule(series) and series["mark"] != "band":
                 entries.setdefault(series["label"], _swatch(series, style))
     return list(entries.items())
 
@@ -74,8 +75,16 @@ def _widened(axis: Axis, unit: float) -> Axis:
 def _drawn(series: dict[str, Any], x: Axis, y: Axis, style: dict[str, Any]) -> str:
     if series["mark"] == "line":
         return line(series["x"], series["y"], x, y, style)
+    if series["mark"] == "band":
+        return _area(series, x, y, style)
     shown = [(x(a), y(b)) for a, b in zip(series["x"], series["y"], strict=True) if x.shows(a) and y.shows(b)]
     return "".join(_marker(series["mark"], a, b, style) for a, b in shown)
+
+
+def _area(series: dict[str, Any], x: Axis, y: Axis, style: dict[str, Any]) -> str:
+    corners = [(x(a), y(b)) for a, b in zip(series["x"], series["y"], strict=True) if x.shows(a) and y.shows(b)]
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in corners)
+    return f'<polygon points="{points}" fill="{style["colour"]}" fill-opacity="0.16"/>'
 
 
 def _marker(mark: str, a: float, b: float, style: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..verdict import unexpected
 from . import power
-from .numbers import number, percent, seconds
+from .numbers import number, percent, seconds, share
 
 MARKS = {
     "proved": "✓",
@@ -132,6 +132,19 @@ def row(claim: dict[str, Any]) -> dict[str, str]:
         "worst slack": number(claim["worst_slack"], 3),
         "seconds": f"{claim['seconds']:.1f}",
     }
+
+
+def data_sentence(data: dict[str, Any]) -> str:
+    """The sizes of a user's data: a regression problem, or predictions of two classifiers."""
+    if "accuracy" in data:
+        accuracies = f"accuracy of f at the last {share(data['accuracy']['f'])}, of g {share(data['accuracy']['g'])}"
+        sizes = (f"{number(data[k])} {k}" for k in ("samples", "classes", "checkpoints"))
+        return f"Predictions: {', '.join(sizes)}; {accuracies}."
+    sizes = ", ".join(
+        f"{number(data[k])} {k[: -1 if data[k] == 1 else None]}" for k in ("samples", "features", "targets")
+    )
+    condition = f"condition number {number(data['condition'])} of XᵀX (largest over smallest non-zero eigenvalue)"
+    return f"{sizes}; rank {number(data['rank'])}, {condition}."
 
 
 def violation_limit(claim: dict[str, Any]) -> tuple[str, str] | None:

@@ -389,3 +389,11 @@ DATA = {
         {"claim": "demo.rate", "what": "converges", "predicted": "yes", "happened": None, "unit": ""},
     ],
 }
+
+LABELS = {
+    "name": "mine.npz",
+    "samples": 900,
+    "checkpoints": 61,
+    "classes": 10,
+    "accuracy": {"f": 0.976, "g": 0.907},
+}

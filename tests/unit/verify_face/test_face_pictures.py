@@ -16,7 +16,7 @@ from theory import select
 from verify import campaign, pictures, report
 from verify.errors import VerifyError
 from verify.experiment import Run
-from verify.pictures import LARGEST, Figure, Panel, Series, figures_of, line_of, whole_papers
+from verify.pictures import LARGEST, Figure, Panel, Series, band_of, figures_of, line_of, whole_papers
 from verify.profiles import get_profile
 from verify.report import panels
 
@@ -112,6 +112,19 @@ def test_a_crowd_is_faint_and_the_legend_is_not():
     ((label, swatch),) = panels.panel_legend(crowd)
     assert label == "crowd" and "fill-opacity" not in swatch
     assert [label for label, _ in panels.panel_legend(plain(*FIGURE.panels))] == ["a walk", "homes"]
+
+
+def test_a_band_is_shaded_in_the_colour_of_its_line_and_lies_below_it():
+    line = Series("mean", "measured", "line", [1, 2, 4], [1.0, 2.0, 2.0])
+    band = Series("mean", "measured", "band", *band_of([1, 2, 4], [0.5, 1.0, 1.5], [1.5, 3.0, 2.5]))
+    assert band.x == [1, 2, 4, 4, 2, 1] and band.y == [0.5, 1.0, 1.5, 2.5, 3.0, 1.5]
+    (panel,) = plain(Panel("", "", "", (line, band), "log"))
+    drawn = panels.panel_plot(panel, alone=True)
+    shaded = re.search(r'<polygon points="([^"]+)" fill="(#\w+)"', drawn)
+    assert shaded and len(shaded[1].split()) == 6 and f'stroke="{shaded[2]}"' in drawn
+    assert drawn.index("<polygon") < drawn.index(f'stroke="{shaded[2]}"')
+    ((label, swatch),) = panels.panel_legend([panel])
+    assert label == "mean" and "polygon" not in swatch
 
 
 @pytest.mark.parametrize("series", [(), (Series("", "measured", "line", [], []),), (HOMES,)])

@@ -52,7 +52,7 @@ class Page(HTMLParser):
 
 def test_schema_is_a_schema_and_accepts_a_report():
     jsonschema.Draft202012Validator.check_schema(report.schema())
-    for data in (None, demo.DATA):
+    for data in (None, demo.DATA, demo.LABELS):
         whole = json.loads(report.render_json(demo.report(data=data)))
         jsonschema.Draft202012Validator(report.schema()).validate(whole)
 
@@ -134,6 +134,13 @@ def test_page_is_well_formed_and_loads_nothing():
     assert not re.search(r"https?:|@import|url\(", text)
     assert {link[1:] for link in page.links} <= page.ids
     assert text.count("<math") > 10 and text.count('<svg class="plot"') == 6
+
+
+def test_predictions_that_a_user_brought_are_told_with_their_accuracies():
+    whole = demo.report(data=demo.LABELS)
+    for text in (report.render_html(whole), report.render_markdown(whole)):
+        assert "mine.npz" in text
+        assert "900 samples, 10 classes, 61 checkpoints; accuracy of f at the last 98\u202f%, of g 91\u202f%" in text
 
 
 def test_page_says_what_matters():

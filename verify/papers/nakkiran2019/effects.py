@@ -1,0 +1,91 @@
+"""From predictions to the quantities of the findings: ratios at two checkpoints, and their bootstrap samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from numerics.explained import Shares, last_before, shares_of
+from numerics.inference import resampled
+from numerics.information import count_table, frequencies
+
+from ...experiment import Measured
+from .runs import Labels
+
+RESAMPLES = 2000
+LEAST = 0.25
+"""Share of I(L;Y) that F must know at T₀: below it R₁ is the ratio of two small numbers."""
+
+
+class Needs(Enum):
+    """What a run must have done for a part to say something about it."""
+
+    CROSSING = "F knew less than L first, a quarter of it at T₀, and then more"
+    MEMORY = "training error 0 at the end"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True)
+class Path:
+    """Count tables (B, T, K, K, K) of B runs at T checkpoints, what they say, and the places of T₀ (B,), −1 if none."""
+
+    steps: Tensor
+    counts: Tensor
+    shares: Shares
+    early: Tensor
+
+
+def path_of(p: Labels) -> Path:
+    """The tables of all checkpoints."""
+    labels = (p.y[:, None], p.f, p.g[:, None])
+    counts = count_table(*labels, 1 + max(int(x.max()) for x in labels))
+    shares = shares_of(frequencies(counts))
+    early = last_before(shares.F, shares.G[:, 0])
+    known = shares.F.gather(1, early.clamp_min(0)[:, None])[:, 0]
+    return Path(p.steps, counts, shares, torch.where(known >= LEAST * shares.G[:, 0], early, -1))
+
+
+def measured(
+    p: Labels, needs: Mapping[str, Needs], *, seed: int, last: int = -1, explain: Callable[[Tensor], Shares] = shares_of
+) -> Measured:
+    """The quantities of the findings, one row a run, with bootstrap samples; `needs` by part.
+
+    `last` is the checkpoint that stands for the end of training, `explain` takes laws to what they say.
+    """
+    path = path_of(p)
+    place = path.early.clamp_min(0)[:, None, None, None, None].expand(-1, 1, *path.counts.shape[2:])
+    tables = (path.counts.gather(1, place)[:, 0], path.counts[:, last])
+    exact = (explain(frequencies(c[:, None])) for c in tables)
+    drawn = (explain(frequencies(resampled(c, RESAMPLES, seed).transpose(0, 1))) for c in tables)
+    every = torch.ones_like(path.early, dtype=torch.bool)
+    met = {Needs.CROSSING: path.early >= 0, Needs.MEMORY: p.train_error[:, last] == 0, Needs.NOTHING: every}
+    return Measured(
+        _values(*exact),
+        dict.fromkeys(needs, torch.zeros(1, 1, dtype=torch.float64)),
+        judged={part: met[need][:, None] for part, need in needs.items()},
+        resampled=_values(*drawn),
+    )
+
+
+def explained_by_constant(law: Tensor) -> Shares:
+    """What the law says when a constant takes the place of G in μ: I(G;Y) stays that of G."""
+    merged = torch.cat((law.sum(-2, keepdim=True), torch.zeros_like(law[..., 1:, :])), -2)
+    return replace(shares_of(merged), G=shares_of(law).G)
+
+
+def _values(early: Shares, late: Shares) -> dict[str, Any]:
+    return {
+        "R_1": early.explained,
+        "null_1": early.explained_null,
+        "forced_1": early.explained_forced,
+        "R_2": late.retained,
+        "null_2": late.retained_null,
+        "forced_2": late.retained_forced,
+        "I_F": late.F,
+        "I_L": late.G,
+    }
