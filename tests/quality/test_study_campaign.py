@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,10 @@ SMALL = Profile(
 SEEDS = [301, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (302, 303))]
 
 
-def studied(out: Path, seed: int, claims: tuple[str, ...] = CLAIMS) -> dict[str, Any]:
+def studied(out: Path, seed: int, claims: tuple[str, ...] = CLAIMS, profile: Profile = SMALL) -> dict[str, Any]:
     """The report of a study of that size."""
     with pytest.MonkeyPatch.context() as patch, quiet():
-        patch.setitem(PROFILES, "small", SMALL)
+        patch.setitem(PROFILES, "small", profile)
         return run_campaign(Request(claims, "small", seed, "cpu", 1, out, None))
 
 
@@ -70,9 +71,10 @@ def test_the_same_seed_finds_the_same_and_another_seed_something_else(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     """Findings included: mutants, limits with their witnesses, assumptions, shares."""
+    tiny = replace(SMALL, examples=3, climbs=3)
     folders = [tmp_path_factory.mktemp("again") for _ in range(3)]
     first, again, other = (
-        studied(folder, seed, CLAIMS[1:]) for folder, seed in zip(folders, (301, 301, 302), strict=True)
+        studied(folder, seed, CLAIMS[1:], tiny) for folder, seed in zip(folders, (301, 301, 302), strict=True)
     )
     assert without_times(first) == without_times(again)
     assert without_times(first)["claims"] != without_times(other)["claims"]

@@ -31,6 +31,11 @@ NOTHING_KNOWN = {
     ("zhou2021.T5", "admissible"),
     ("zhou2021.T7-moment", "second"),
     ("zhou2021.T7", "deviation"),
+    # how large a margin is, or the weight of the simple feature, is not known at all without the claim
+    ("nakkiran2019.A-margin", "upper"),
+    *(("nakkiran2019.A-probability", part) for part in ("signal-low", "signal-high")),
+    # information that is not negative: the part is the yardstick of the others, and says so
+    ("nakkiran2019.sufficiency", "nothing-gained"),
 }
 YARDSTICKS = {"min2021.bias-det", "min2021.gd-rate"}
 """‖Θ̂‖ is no bound on the distance to Θ̂ but what the network that predicts 0 has; ‖E_k‖ is no bound on ‖E_{k+1}‖."""

@@ -67,7 +67,7 @@ SETTING = (
     Quantity(G, "XXᵀ", K + a**2 * s * s.T),
     Quantity(M, "(I − (I − (η/n) XXᵀ)ᵗ)(XXᵀ)⁻¹", (sp.Identity(n) - (sp.Identity(n) - eta / n * G) ** t) * G.I),
 )
-RANK = Assumption("Ξ has rank n, so that D ≥ n", sp.Gt(SingularValue(Xi, n), 0), dropped="few")
+RANK = Assumption("Ξ has rank n, so that D ≥ n and K is invertible", sp.Gt(SingularValue(Xi, n), 0))
 STILL = Assumption("the noise weights start from 0", dropped="noisy-start")
 LIMIT = (theta_0 + a**2 * B) / (1 + a**2 * A)
 
@@ -217,7 +217,14 @@ margin = Claim(
             when=sp.Gt(theta, 0),
             trivial=sp.Integer(0),
         ),
-        Part("upper", sp.Le(rho, _margin_by(SingularValue(Xi, 1))), Quantifier.END, Scale.LOG, when=sp.Gt(theta, 0)),
+        Part(
+            "upper",
+            sp.Le(rho, _margin_by(SingularValue(Xi, 1))),
+            Quantifier.END,
+            Scale.LOG,
+            when=sp.Gt(theta, 0),
+            note="how large a margin can be is not known at all without the claim",
+        ),
     ),
     assumptions=(RANK, STILL, Assumption("training reaches zero loss", dropped="stopped")),
     source=derived("the theorem in a simplified model, Gaussian noise: the margin"),

@@ -50,9 +50,9 @@ SETTING = (
     *TRAINED,
     *TESTED,
     Quantity(t, "steps of gradient descent"),
-    Quantity(lambda_1, "b² + a²n", b**2 + a**2 * n),
-    Quantity(gamma_1, "ηλ₁/n", eta * lambda_1 / n),
-    Quantity(gamma_2, "ηb²/n", eta * b**2 / n),
+    Quantity(lambda_1, "b² + a²n", b**2 + a**2 * n, latex=r"\lambda_1", unicode="λ₁"),
+    Quantity(gamma_1, "ηλ₁/n", eta * lambda_1 / n, latex=r"\gamma_1", unicode="γ₁"),
+    Quantity(gamma_2, "ηb²/n", eta * b**2 / n, latex=r"\gamma_2", unicode="γ₂"),
     Quantity(
         overlap, "pairs of training samples with the same coordinate", latex=r"\#\{k_i=k_j\}", unicode="#{k_i=k_j}"
     ),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -202,11 +201,6 @@ def _at_end(i: Instances, w: Tensor) -> dict[str, Any]:
     return {**sizes(i), "theta": theta, "v": w[:, None, 1:], "train_err": training_error(i, f)}
 
 
-def few(family: Family, B: int) -> Instances:
-    """Half as many noise coordinates as samples."""
-    return ordered(replace(family, n=max(family.n, 8), D=max(family.n, 8) // 2), B)
-
-
 SETTLED = families(features=(0, -0.3, 0.3), largest=600)
 limit = Experiment(
     "nakkiran2019.A-limit",
@@ -214,7 +208,6 @@ limit = Experiment(
     ordered,
     measure_limit,
     settings={
-        "few": Variation(realise=few),
         "noisy-start": Variation(measure=partial(measure_limit, begin=noisy)),
         "long-steps": Variation(measure=partial(measure_limit, train=diverged)),
     },
@@ -255,7 +248,6 @@ margin = Experiment(
     measure_margin,
     witnesses=(alone,),
     settings={
-        "few": Variation(realise=few),
         "noisy-start": Variation(measure=partial(measure_margin, begin=noisy)),
         "stopped": Variation(measure=partial(measure_margin, train=stopped)),
     },
@@ -306,7 +298,6 @@ bad = Experiment(
     aimed,
     measure_bad,
     settings={
-        "few": Variation(realise=lambda f, B: aimed(replace(f, n=max(f.n, 8), D=max(f.n, 8) // 2), B)),
         "decay": Variation(measure=partial(measure_bad, weight_decay=0.1)),
     },
 )
