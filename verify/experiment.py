@@ -116,8 +116,8 @@ class Sampling:
 
     `sample(design, draws, generator, run)` returns the measured values of all draws (leading dimension: draws).
     For a scaling claim it returns one row a design with the standard error of each part in `budget`. Claims whose
-    experiments have the same word in `shared` are judged on the same draws. `on_data` takes a user's predictions to
-    what measures them.
+    experiments have the same word in `shared` are judged on the same draws, in mutants and studies too. `on_data`
+    takes a user's predictions to what measures them.
     """
 
     claim: str

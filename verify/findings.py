@@ -33,14 +33,14 @@ def finding_test(part: Part, judgement: Judgement, name: str, level: float, besi
     told with it. On which side the part holds is read off the judgement, which may be that of an altered relation.
     """
     left, right, margin = _runs(part, judgement.sides)
-    n = len(left)
+    n, made = len(left), judgement.sides.judged.shape[0]
     if n < 2:
-        counted = judgement.sides.judged.shape[0]
-        return Test(name, f"only {n} of {counted} runs count: {UNRESOLVED}", n, *_none(), level)
+        return Test(name, f"only {n} of {made} runs count: {UNRESOLVED}", n, *_none(), level)
     error = float(margin.std(ddof=1)) / np.sqrt(n)
     ends = student_interval(float(margin.mean()), error, n - 1)
     p = float(stats.t.cdf(margin.mean() / error, n - 1)) if error else float(margin[0] >= 0)
-    return _told(f"mean of {n} runs{beside}, one-sided t test", left, right, margin, ends, p, name, level)
+    runs = f"{n} runs" if n == made else f"{n} of {made} runs, the others do not count"
+    return _told(f"mean of {runs}{beside}, one-sided t test", left, right, margin, ends, p, name, level)
 
 
 def bootstrap_test(
@@ -51,6 +51,7 @@ def bootstrap_test(
     if not len(left):
         return Test(name, f"the part says nothing on this run: {UNRESOLVED}", 0, *_none(), level)
     samples = _margins(drawn.sides)[0]
+    samples = samples[~np.isnan(samples)]
     p = (1 + int((samples >= 0).sum())) / (1 + len(samples))
     what = f"one run{beside}, percentile bootstrap of {len(samples)} samples"
     return _told(what, left, right, margin, percentiles(samples), p, name, level)
@@ -96,7 +97,8 @@ def _told(
     observed, expected = float(left.mean()), float(right.mean())
     towards = 1 if np.allclose(left - right, margin) else -1
     low, high = sorted(expected + towards * e for e in ends)
-    outcome = "rejected" if p < level else "supported" if ends[0] >= 0 else UNRESOLVED
+    against = f"against it, but not at the level of the test: {UNRESOLVED}" if ends[1] < 0 else UNRESOLVED
+    outcome = "rejected" if p < level else "supported" if ends[0] >= 0 else against
     text = f"{what}; {CONFIDENCE:.0%} interval {low:.3f} … {high:.3f}: {outcome}"
     return Test(name, text, len(left), observed, expected, p, level)
 

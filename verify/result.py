@@ -113,7 +113,7 @@ def _doubts(merged: dict[str, Any]) -> list[dict[str, str]]:
         verdicts.append(Verdict.INCONCLUSIVE.as_dict(**counts, remedy=remedy))
     if names := _left_open(merged):
         counts = {"count": len(names), "tests": len(merged["statistics"])}
-        verdicts.append(Verdict.OPEN.as_dict(**counts, confidence=CONFIDENCE, names=", ".join(names)))
+        verdicts.append(Verdict.OPEN.as_dict(**counts, names=", ".join(names)))
     if not merged.get("found"):
         verdicts += [Verdict.VACUOUS.as_dict(part=p) for p, n in merged["spoke"].items() if n == 0]
     if engines["disagreed"]:

@@ -1,4 +1,5 @@
-"""The study of a statistical claim: systematic mutants, constants, assumptions and non-vacuity on fresh draws."""
+"""The study of a statistical claim: systematic mutants, constants, assumptions and non-vacuity on fresh draws, or
+on those that its claims share."""
 
 from __future__ import annotations
 

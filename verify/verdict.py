@@ -36,7 +36,7 @@ class Verdict(Enum):
     REFUTED_RIGOROUSLY = ("refuted", "Ball arithmetic shows that it fails on {count} drawn instances: {sentence}.")
     REJECTED = ("refuted", "A test at the fixed level {level:.2g} rejects it: {name}, p = {p:.2g}.")
     INCONCLUSIVE = ("inconclusive", "{count} of {run} instances could not be judged: {remedy}")
-    OPEN = ("inconclusive", "Of {tests} effects {count} left open by the {confidence:.0%} interval: {names}.")
+    OPEN = ("inconclusive", "Of {tests} effects {count} neither supported nor refuted: {names}.")
     FAILED = ("inconclusive", "A part of the work could not be done: {error}")
     VACUOUS = ("vacuous", "Part {part} said nothing on any instance: its condition was never met.")
     TRIVIAL = ("vacuous", "Part {part} beat the trivial bound {trivial} on none of {run} instances.")

@@ -6,20 +6,18 @@ Expectations are exact: every estimate is a sum over cells, so that binomial pro
 
 import sympy as sp
 
-from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
+from ...claim import Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...decide import Implication, Inequality
 from ...proof import algebra, by_claim, enclosed, lemma, polynomial
 from ...words.information import JointLaw
 from . import intervals
-from .setting import derived
+from .setting import IID, K_F, K_G, K_Y, LAW, SAMPLES, I, N, derived, explained
 
-N, K = sp.Symbol("N", integer=True, positive=True), sp.Symbol("K", integer=True, positive=True)
+K = sp.Symbol("K", integer=True, positive=True)
 S, EH, E_psi = (sp.Symbol(x, nonnegative=True) for x in ("S", "EH", "E_psi"))
 share, p = sp.Symbol("share", nonnegative=True), sp.Symbol("p", real=True)
 P = sp.MatrixSymbol("P", 1, K)
 H = JointLaw(P, ("X",), (K,)).entropy("X")
-SAMPLES = Quantity(N, "number of samples")
-IID = Assumption("the N samples are independent and of the same law", dropped="repeated")
 SEVERAL = Quantity(N, "number of samples", domain=N >= 2)
 
 LAW_SETTING = (
@@ -147,25 +145,14 @@ digamma = Claim(
 )
 
 # ---- information
-K_F, K_G, K_Y = (sp.Symbol(f"K_{x}", integer=True, positive=True) for x in "FGY")
-T = sp.MatrixSymbol("T", K_F * K_G, K_Y)
-law = JointLaw(T, ("F", "G", "Y"), (K_F, K_G, K_Y))
-mu, I_fy, cmi = (
-    law.co_information("F", "G", "Y"),
-    law.mutual_information("F", "Y"),
-    law.mutual_information("F", "Y", "G"),
-)
+mu, I_fy, cmi = explained, I("F", "Y"), I("F", "Y", "G")
 E_mu, E_fy, E_cmi = sp.Symbol("E_mu", real=True), sp.Symbol("E_fy", real=True), sp.Symbol("E_cmi", real=True)
 GROUPS = ("FG", "FY", "GY", "FGY")
 S_FG, S_FY, S_GY, S_FGY = possible = tuple(sp.Symbol(f"S_{x}", nonnegative=True) for x in GROUPS)
 e_FG, e_FY, e_GY, e_FGY = errors = tuple(sp.Symbol(f"e_{x}", nonnegative=True) for x in GROUPS)
-JOINT = (
-    SAMPLES,
-    *(Quantity(k, f"number of values of {x}") for k, x in ((K_F, "F"), (K_G, "G"), (K_Y, "Y"))),
-    Quantity(T, "joint law of (F, G, Y), up to its total", latex="P", unicode="P"),
-)
 MU_SETTING = (
-    *JOINT,
+    SAMPLES,
+    *LAW,
     *(
         Quantity(
             s, f"number of possible values of ({', '.join(x)})", latex=f"S_{{{x}}}", unicode=f"S_{x}", measured=True

@@ -101,6 +101,11 @@ channel = Claim(
         Mutant("no-flips", "as if labels were not flipped", {"simple": sp.Eq(I_LY, sp.log(2))}),
         Mutant("shifted", "noise with a mean", setting="shifted"),
     ),
+    notes=(
+        "The law of (F, L, Y) is computed from the trained weights by normal tails, as the first lemma says: “channel” "
+        "and “error” show that it is put together as stated, no more. That the tails are those of fresh inputs sent "
+        "through trained networks is tested by sampling, beside this claim.",
+    ),
 )
 
 
@@ -155,12 +160,6 @@ def _nearest():
     return [(limit - theta_0, a**2 * (r - limit * x))]
 
 
-def _interpolates():
-    # Ξv = K K⁻¹(y − ϑs), in letters: k i = 1
-    k, z = sp.symbols("k z", commutative=False)
-    return [(k * (k**-1 * z), z)]
-
-
 limit = Claim(
     id="nakkiran2019.A-limit",
     title="the interpolating network that training finds",
@@ -176,7 +175,7 @@ limit = Claim(
     proof=(
         lemma("row space", "w∞ − w₀ is in the range of Xᵀ: one such point has Xw = y, since Ξ has rank n"),
         algebra("ϑ = (ϑ₀ + a²B)/(1 + a²A) solves ϑ − ϑ₀ = a²(B − ϑA) (Sherman–Morrison)", _nearest),
-        algebra("ΞΞᵀK⁻¹(y − ϑs) = y − ϑs: all samples are fitted", _interpolates),
+        lemma("inverse", "ΞΞᵀK⁻¹(y − ϑs) = y − ϑs: all samples are fitted"),
     ),
     mutants=(
         Mutant("proportional", "B = (1 − 2p̂)A", {"signal": sp.Eq(theta, LIMIT.subs(B, m * A))}),
@@ -272,7 +271,7 @@ bad = Claim(
     assumptions=(RANK, FLIPPED, Assumption("no weight decay", dropped="decay")),
     source=derived("the theorem in a simplified model, Gaussian noise: zero training error is not enough"),
     proof=(
-        algebra("ΞΞᵀK⁻¹(y − ϑs) = y − ϑs: zero training error for every ϑ", _interpolates),
+        lemma("inverse", "ΞΞᵀK⁻¹(y − ϑs) = y − ϑs: zero training error for every ϑ"),
         algebra("p ⋆ ½ = ½ and p ⋆ (1 − q) = 1 − p − (1−2p)q", _at_zero),
         by_claim("nakkiran2019.A-channel", "P(F ≠ L) = Q(ρ), ½ at ϑ = 0 and 1 − Q(|ρ|) below"),
         lemma("row space", "every gradient is in the range of Xᵀ: what is orthogonal to it never changes"),

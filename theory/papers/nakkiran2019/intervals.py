@@ -6,14 +6,9 @@ import sympy as sp
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...proof import algebra, by_claim, cited, lemma
 from ...words import ChiSquareCDF, InnerProduct
-from ...words.information import JointLaw
-from .setting import derived
+from .setting import IID, K_F, K_G, K_Y, LAW, SAMPLES, I, N, derived, explained
 
-N = sp.Symbol("N", integer=True, positive=True)
-K_F, K_G, K_Y = (sp.Symbol(f"K_{x}", integer=True, positive=True) for x in "FGY")
-T = sp.MatrixSymbol("T", K_F * K_G, K_Y)
-law = JointLaw(T, ("F", "G", "Y"), (K_F, K_G, K_Y))
-mu, cmi = law.co_information("F", "G", "Y"), law.mutual_information("F", "Y", "G")
+mu, cmi = explained, I("F", "Y", "G")
 delta = sp.Symbol("delta", positive=True)
 mu_hat, low, high = (sp.Symbol(x, real=True) for x in ("mu_hat", "low", "high"))
 boot_low, boot_high, cmi_low = (sp.Symbol(x, real=True) for x in ("boot_low", "boot_high", "cmi_low"))
@@ -21,12 +16,7 @@ sd, sd_hat, cmi_hat = (sp.Symbol(x, nonnegative=True) for x in ("sd", "sd_hat", 
 F_known, F_seen, F_cmi, p_value = (sp.Symbol(x, nonnegative=True) for x in ("F_known", "F_seen", "F_cmi", "p_value"))
 K_Fg, K_Yg = sp.MatrixSymbol("K_Fg", 1, K_G), sp.MatrixSymbol("K_Yg", 1, K_G)
 
-JOINT = (
-    Quantity(N, "number of samples"),
-    *(Quantity(k, f"number of values of {x}") for k, x in ((K_F, "F"), (K_G, "G"), (K_Y, "Y"))),
-    Quantity(T, "joint law of (F, G, Y), up to its total", latex="P", unicode="P"),
-)
-IID = Assumption("the N samples are independent and of the same law", dropped="repeated")
+JOINT = (SAMPLES, *LAW)
 DELTA = Quantity(delta, "failure probability", domain=sp.And(delta > 0, delta < 1), latex=r"\delta", unicode="δ")
 
 

@@ -7,7 +7,7 @@ knows already; H and I below are those of `theory.words.information`.
 
 import sympy as sp
 
-from ...claim import Quantity, Source
+from ...claim import Assumption, Quantity, Source
 from ...words import JointLaw
 
 K_F, K_G, K_Y = sp.symbols("K_F K_G K_Y", integer=True, positive=True)
@@ -45,6 +45,10 @@ CORRELATION = Quantity(
 INFORMATION = Quantity(
     informed, "I(F; Y), as an average of log-ratios", latex="I(F;Y)", unicode="I(F;Y)", measured=True
 )
+
+N = sp.Symbol("N", integer=True, positive=True)
+SAMPLES = Quantity(N, "number of samples")
+IID = Assumption("the N samples are independent and of the same law", dropped="repeated")
 
 BIB = """@inproceedings{nakkiran2019sgd,
   title = {{SGD} on Neural Networks Learns Functions of Increasing Complexity},

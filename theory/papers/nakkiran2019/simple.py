@@ -92,7 +92,9 @@ sufficiency = Claim(
         "P(F ≠ L) differs for the two signs: q is the mean, μ may exceed log 2 − h(p ⋆ q), and both bounds of what is "
         "lost hold.",
         "No sign of ϑ is needed. For ϑ > 0 and a Gaussian block q < ½.",
-        "The law of (F, L, Y) is exact: normal tails, or all 2D fresh inputs sent through the trained network.",
+        "The law of (F, L, Y) is computed from the trained weights. One coordinate: all 2D fresh inputs are sent "
+        "through the network. Gaussian block: by normal tails, so that “explained” and “error” then hold by "
+        "construction: the bounds are what is tried. That the tails are those of fresh inputs is tested by sampling.",
         "I(L;Y) = log 2 − h(p).",
     ),
 )

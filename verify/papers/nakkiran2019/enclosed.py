@@ -8,7 +8,7 @@ standard library are needed.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import product
+from itertools import permutations, product
 from typing import Any
 
 from flint import arb, fmpq, fmpq_mat
@@ -82,7 +82,7 @@ def law(i: Instance) -> tuple[list[fmpq], Axes, dict[str, Any]]:
 def identities(i: Instance) -> Places:
     weights, sizes, named = law(i)
     value = mu(weights, sizes)
-    return [{**named, "mu": value, "mu_order": value}]
+    return [{**named, "mu": value, "mu_order": mu(weights, sizes, f, g, y)} for f, g, y in permutations((F, G, Y))]
 
 
 def bounds(i: Instance) -> Places:

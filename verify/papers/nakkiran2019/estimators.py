@@ -161,7 +161,7 @@ def measure_bias(instances: Instances, run: Run, repeated: bool = False) -> Meas
     values = {
         "N": N,
         **dict(zip(("K_F", "K_G", "K_Y"), sizes, strict=True)),
-        "T": i["a"].square().flatten(1, 2)[:, None],
+        "P": i["a"].square().flatten(1, 2)[:, None],
         **support,
         "E_mu": expected.mu[:, None],
         "E_fy": expected.f_y[:, None],

@@ -68,10 +68,10 @@ def in_balls(i: Instances, enclose: Any, like: dict[str, Tensor]) -> dict[str, T
     with ctx.workprec(BITS):
         for b in range(len(next(iter(like.values())))):
             one = {k: v[b].tolist() if isinstance(v, Tensor) else v for k, v in i.items()}
-            (place,) = enclose(exact_instance(one, dyadic))
-            rows.append([float(ball(place[name]).mid()) for name in like])
+            places = enclose(exact_instance(one, dyadic))
+            rows.append([[float(ball(place[name]).mid()) for place in places] for name in like])
     columns = next(iter(like.values())).new_tensor(rows).unbind(1)
-    return {name: x[:, None].expand_as(like[name]) for name, x in zip(like, columns, strict=True)}
+    return {name: x[:, : like[name].shape[1]].expand_as(like[name]) for name, x in zip(like, columns, strict=True)}
 
 
 def measured(instances: Instances, run: Run, observe: Any, enclose: Any, parts: tuple[str, ...]) -> Measured:

@@ -51,7 +51,7 @@ def given(design: Design, n: int, run: Run, p: Tensor) -> dict[str, Any]:
     """The quantities of the design, and the law p in the matrix T."""
     law = p.to(run.device)
     K_F, K_G, K_Y = law.shape
-    values = {"N": design.parameters["N"], "K_F": K_F, "K_G": K_G, "K_Y": K_Y, "T": law.flatten(0, 1)[None, None]}
+    values = {"N": design.parameters["N"], "K_F": K_F, "K_G": K_G, "K_Y": K_Y, "P": law.flatten(0, 1)[None, None]}
     if "delta" in design.parameters:
         values["delta"] = torch.full((n, 1), design.parameters["delta"], dtype=torch.float64, device=run.device)
     return values

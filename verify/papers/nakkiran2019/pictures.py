@@ -32,10 +32,9 @@ def information_over_training(seed: int, profile: Profile, run: Run) -> Figure:
     counts = sorted({len(path.early) for _, path in drawn})
     caption = (
         f"Networks and a linear classifier L, trained by SGD on the same data; test sets; {_either(counts)} runs a "
-        "panel, their mean and the range between the lowest and the highest. First μ hugs I(F_t;Y): the linear "
-        "classifier explains what the network knows. Then I(F_t;Y) leaves the dotted I(L;Y) behind, the "
-        "rest I(F_t;Y|L) grows, and μ stays near I(L;Y): what L knows is retained. With 10 % of the labels "
-        "flipped, and these learnt by heart, part of it is lost again."
+        "panel, their mean and the range between the lowest and the highest. Where μ is near I(F_t;Y), the "
+        "linear classifier explains what the network knows; where I(F_t;Y) is above the dotted I(L;Y) and μ still near "
+        "it, what L knows is retained; I(F_t;Y|L) is the rest. In the noisy mixture 10 % of the labels are flipped."
     )
     return Figure("Information over training", caption, tuple(_panel(name, path) for name, path in drawn))
 
