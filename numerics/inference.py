@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from .errors import NumericsError, require
+from .errors import require
 from .estimators import Information, Share, estimated_information, plug_in
 from .information import (
     CHUNK,
@@ -113,9 +113,9 @@ def spread(p: JointLaw, density: Numbers) -> Float[Tensor, "*lead"]:
 def delta_intervals(counts: Counts, *, confidence: float = CONFIDENCE, share: Share = plug_in) -> Information[Interval]:
     """Intervals ``estimate +- z sd/sqrt(N)`` of the four values.
 
-    sd is that of the density under the observed frequencies. Information itself is not negative: its low end is
-    cut at 0. Where the density is constant (mutual independence) the law of the estimate is not normal: the
-    interval of mu then says only that mu is of the order 1/N.
+    sd is that of the density under the observed frequencies. Information itself is not negative: both ends of its
+    interval are cut at 0 (a corrected estimate may lie below). Where the density is constant (mutual independence)
+    the law of the estimate is not normal: the interval of mu then says only that mu is of the order 1/N.
     """
     p, N = frequencies(counts), counts.sum((-3, -2, -1))
     centre, density = estimated_information(counts, share), densities(p)
@@ -124,8 +124,8 @@ def delta_intervals(counts: Counts, *, confidence: float = CONFIDENCE, share: Sh
     def interval(name: str) -> Interval:
         value: Tensor = getattr(centre, name)
         reach = z * spread(p, getattr(density, name)) / N.double().sqrt()
-        low = value - reach
-        return Interval(value, low if name == "mu" else low.clamp_min(0), value + reach)
+        least = -math.inf if name == "mu" else 0
+        return Interval(value, (value - reach).clamp_min(least), (value + reach).clamp_min(least))
 
     return Information(*(interval(name) for name in ("mu", "f_y", "g_y", "f_y_given_g")))
 
@@ -136,8 +136,13 @@ def _normal_quantile(confidence: float) -> float:
 
 
 # ---- bootstrap
-def resampled(counts: Counts, resamples: int, seed: int = 0) -> Int64[Tensor, "R *lead K_F K_G K_Y"]:
-    """Count tables of as many samples, drawn with replacement: multinomial in the observed frequencies (CPU)."""
+def resampled(
+    counts: Counts, resamples: int, seed: int | np.random.Generator = 0
+) -> Int64[Tensor, "R *lead K_F K_G K_Y"]:
+    """Count tables of as many samples, drawn with replacement: multinomial in the observed frequencies (CPU).
+
+    From one generator, several calls draw what one call for all their resamples would.
+    """
     p = frequencies(counts).cpu().flatten(-3).numpy()
     N = counts.sum((-3, -2, -1)).cpu().numpy()
     drawn = np.random.default_rng(seed).multinomial(N, p, size=(resamples, *counts.shape[:-3]))
@@ -190,11 +195,12 @@ def permutation_test(
 
     Labels as in ``count_table``; (1 + number of permuted values that are as large)/(1 + permutations).
     """
-    observed = conditional_mutual_information(frequencies(count_table(y, f, g, classes)))
+    counts = count_table(y, f, g, classes)
+    observed = conditional_mutual_information(frequencies(counts))
     y, g = torch.broadcast_tensors(y, g)
     order = g.argsort(-1)
     draws = torch.Generator().manual_seed(seed)
-    size = max(1, CHUNK // max(g.numel(), f.numel()))
+    size = max(1, CHUNK // max(g.numel(), f.numel(), counts.numel()))
     extreme = torch.zeros_like(observed)
     for first in range(0, permutations, size):
         some = (min(size, permutations - first), *g.shape)
@@ -214,8 +220,8 @@ def mu(y: Any, f: Any, g: Any, *, confidence: float = CONFIDENCE, share: Share =
     y (N,): true labels of N samples that were used for nothing else; f (N,) or (T, N): predictions of one model, or
     of its T checkpoints; g (N,): predictions of the model that explains. Integers from 0 on, numpy arrays or torch
     tensors; counting happens on the device of ``f``. ``share`` corrects the estimates for bias (``miller_madow``,
-    ``jackknife``, ``digamma``). Raises ``NumericsError``, one line, for labels that are not integers or negative,
-    of different numbers, or of which y has one class only.
+    ``jackknife``, ``digamma``). Raises ``NumericsError``, one line, for labels that are not integers, negative,
+    masked or beyond int64, of different numbers, or of which y has one class only.
     """
     labels = {name: _labels(name, value) for name, value in (("y", y), ("f", f), ("g", g))}
     device, samples = labels["f"].device, labels["y"].numel()
@@ -233,12 +239,19 @@ def mu(y: Any, f: Any, g: Any, *, confidence: float = CONFIDENCE, share: Share =
 
 
 def _labels(name: str, value: Any) -> Tensor:
+    if isinstance(value, Tensor):
+        return value.to(torch.uint8) if value.dtype is torch.bool else value
+    masked = int(np.ma.count_masked(value)) if isinstance(value, np.ma.MaskedArray) else 0
+    require(masked == 0, f"{name} has {masked} masked entries; expected a label for every sample; drop them.")
     try:
-        found = value if isinstance(value, Tensor) else torch.as_tensor(np.asarray(value))
-    except (TypeError, ValueError):
-        kind = getattr(np.asarray(value, dtype=object), "dtype", type(value))
-        raise NumericsError(f"{name} holds {kind}; expected integer labels; number the classes 0, 1, 2.") from None
-    return found.to(torch.uint8) if found.dtype is torch.bool else found
+        array = np.asarray(value)
+    except ValueError:
+        array = np.asarray(value, dtype=object)
+    whole = array.dtype.kind in "iub" or array.size == 0
+    require(whole, f"{name} holds {array.dtype}; expected integer labels; number the classes 0, 1, 2.")
+    high = int(array.max(initial=0)) if array.dtype.kind == "u" else 0
+    require(high < 2**63, f"{name} has the label {high}; expected labels below 2^63; number the classes 0, 1, 2.")
+    return torch.as_tensor(array.astype(np.int64, order="C"))
 
 
 def _check_call(name: str, labels: Tensor, dims: tuple[int, ...], samples: int) -> None:

@@ -37,8 +37,8 @@ CHUNK = 2**18
 BLOCK = 2**16
 """Cells of the tables that are evaluated at once."""
 TINY = 1e-300
-LARGEST = 2**31
-"""Cells of all tables together."""
+LARGEST = 2**26
+"""Cells of all tables together: half a gigabyte of counts."""
 
 
 def entropy(p: Numbers, over: int | tuple[int, ...] = -1) -> Numbers:
@@ -110,7 +110,8 @@ def count_table(y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, 
     rows, cells = math.prod(lead), math.prod(sizes)
     require(
         rows * cells <= LARGEST,
-        f"classes = {sizes} and {rows} tables are {rows * cells} cells; expected at most {LARGEST}; merge labels.",
+        f"classes = {sizes} and {rows} tables are {rows * cells} cells; expected at most {LARGEST}; "
+        "merge labels or count fewer tables at a time.",
     )
     flat = [_as_rows(t, lead) for t in (f, g, y)]
     counts = torch.zeros(rows, cells, dtype=torch.int64, device=y.device)

@@ -80,6 +80,8 @@ def _check_labels(name: str, array: str, labels: np.ndarray, dimensions: int) ->
         bad = int((~np.isfinite(labels)).sum())
         more = f" and {bad} entries that are nan or infinite" if bad else ""
         raise DataError(f"{name}: {array} has type {labels.dtype}{more}; expected integer labels, not scores")
+    if labels.dtype.kind == "u" and labels.max() > np.iinfo(np.int64).max:
+        raise DataError(f"{name}: {array} has the label {labels.max()}; expected labels below 2⁶³; number the classes")
 
 
 def _steps(name: str, steps: np.ndarray | None, T: int) -> np.ndarray:

@@ -12,11 +12,13 @@ import pytest
 import torch
 from jsonschema import validate
 
+from numerics import inference
 from numerics.information import count_table
 from verify import data, report
 from verify.campaign import Request, run_campaign
 from verify.errors import DataError, UsageError
 from verify.experiment import CPU, Run
+from verify.labels import predictions_of
 from verify.papers.nakkiran2019 import effects, phases, problems, runs
 from verify.papers.nakkiran2019.effects import Needs
 from verify.pictures import figures_of_data
@@ -113,6 +115,31 @@ def test_bootstrap_samples_lie_around_the_estimate() -> None:
         assert ((drawn.mean(1, keepdim=True) - value).abs() < 3 * drawn.std(1, keepdim=True)).all()
 
 
+def test_chunks_of_bootstrap_samples_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    p = runs.held_out(short())
+    whole = effects.measured(p, EXPLAINED, seed=5)
+    monkeypatch.setattr(effects, "CHUNK", 700 * 3 * 2**3)  # 700, 700 and 600 resamples of three runs
+    parts = effects.measured(p, EXPLAINED, seed=5)
+    assert all(torch.equal(parts.resampled[k].nan_to_num(), v.nan_to_num()) for k, v in whole.resampled.items())
+    assert all(torch.equal(parts.values[k].nan_to_num(), v.nan_to_num()) for k, v in whole.values.items())
+
+
+def test_no_more_is_drawn_at_once_than_a_chunk_or_one_resample(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng, most = np.random.default_rng(0), []
+    y, g = rng.integers(0, 100, (2, 4000))
+    f = np.stack([y, g])
+    monkeypatch.setattr(effects, "RESAMPLES", 3)
+
+    def spied(c: torch.Tensor, *given: Any) -> torch.Tensor:
+        drawn = inference.resampled(c, *given)
+        most.append(drawn.numel())
+        return drawn
+
+    monkeypatch.setattr(effects, "resampled", spied)
+    m = effects.measured(runs.brought(predictions_of("mine", {"y": y, "f": f, "g": g}), CPU), EXPLAINED, seed=0)
+    assert m.resampled["R_2"].shape == (1, 3) and most == 6 * [100**3]
+
+
 # ---- what a user brings
 def labels(N: int = 400, T: int = 6) -> dict[str, Any]:
     """F_t learns what G knows first, then more: predictions without a network."""
@@ -157,6 +184,7 @@ def test_predictions_are_read_and_recoded(tmp_path: Path) -> None:
         ({"y": np.zeros(0, int)}, "y is empty"),
         ({"y": np.array(["a"] * 400)}, "expected real numbers"),
         ({"y": np.arange(400), "f": np.tile(np.arange(400), (6, 1))}, "400 classes at 6 checkpoints are too many"),
+        ({"g": np.arange(400).astype(np.uint64) + 2**63}, "g has the label 9223372036854776207; expected labels below"),
         ({"f": np.zeros((1, 400), int)}, "f has 1 checkpoint"),
     ],
 )

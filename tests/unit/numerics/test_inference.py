@@ -7,8 +7,10 @@ import pytest
 import torch
 from scipy import stats
 
+import numerics.inference as inference
+import numerics.information as information
 from numerics.errors import NumericsError
-from numerics.estimators import jackknife
+from numerics.estimators import jackknife, miller_madow
 from numerics.inference import (
     bootstrap_interval,
     chi_square_test,
@@ -71,6 +73,17 @@ def test_corrected_estimates_move_the_interval():
     assert (corrected.high - corrected.low).item() == pytest.approx((plain.high - plain.low).item(), rel=1e-12)
 
 
+def test_corrected_intervals_of_independent_labels_end_at_zero():
+    even = torch.ones(2, 2, 2, dtype=torch.long)
+    counts = torch.cat((even[None], samples(even, 100, (1000,))))
+    ends = delta_intervals(counts, share=miller_madow)
+    for found in (ends.f_y, ends.g_y, ends.f_y_given_g):
+        assert (found.low >= 0).all() and (found.low <= found.high).all()
+        assert (found.high[1:] == 0).any() and (found.high > 0).any()
+    assert ends.f_y.high[0] == 0 and ends.f_y.estimate[0] < 0
+    assert (ends.mu.low < 0).any() and (ends.mu.high[1:] > ends.mu.low[1:]).all()
+
+
 # ---- bootstrap
 def test_resamples_keep_the_total_and_the_empty_cells_and_repeat_with_the_seed():
     counts = torch.stack((BINARY, MARKOV))
@@ -80,6 +93,12 @@ def test_resamples_keep_the_total_and_the_empty_cells_and_repeat_with_the_seed()
     assert torch.equal(drawn.sum((2, 3, 4)), counts.sum((1, 2, 3)).expand(50, 2))
     assert (drawn[:, 0, 0, 0, 1] == 0).all()
     assert torch.equal(drawn, resampled(counts, 50, seed=3))
+
+
+def test_one_generator_draws_the_same_in_parts():
+    counts, draws = torch.stack((BINARY, MARKOV)), np.random.default_rng(3)
+    parts = torch.cat([resampled(counts, n, draws) for n in (1, 20, 29)])
+    assert torch.equal(parts, resampled(counts, 50, seed=3))
 
 
 def test_percentile_interval_of_a_proportion():
@@ -129,6 +148,19 @@ def test_permutation_p_value_is_the_share_of_permutations():
     exact = sum(bool(value(o) >= value(range(6)) - 1e-12) for o in orders) / len(orders)
     found = permutation_test(y, f, g, 2, permutations=4000).item()
     assert found == pytest.approx(exact, abs=4 * (exact * (1 - exact) / 4000) ** 0.5 + 1e-3)
+
+
+def test_permutations_in_chunks_are_the_same(monkeypatch):
+    y, f, g = listed(10 * BINARY)
+    whole = permutation_test(y, f, g, 2, permutations=50)
+    monkeypatch.setattr(inference, "CHUNK", 3 * len(y))
+    assert torch.equal(permutation_test(y, f, g, 2, permutations=50), whole)
+
+
+def test_permutations_of_many_labels_are_not_counted_all_at_once(monkeypatch):
+    monkeypatch.setattr(information, "LARGEST", inference.CHUNK)
+    y, f, g = (torch.as_tensor(x) for x in np.random.default_rng(0).integers(0, 10, (3, 30)))
+    assert 0 < permutation_test(y, f, g, 10, permutations=300) <= 1  # 300 000 cells
 
 
 def test_permutations_of_many_checkpoints_at_once():
@@ -186,12 +218,28 @@ def test_boolean_labels():
     torch.testing.assert_close(mu(y, f, g).mu.low, mu(*(x.astype(int) for x in (y, f, g))).mu.low)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "uint32", "uint64", ">i4", ">u2", "int8"])
+def test_arrays_of_any_integers_and_of_any_layout(kind):
+    plain = user()
+    y, f, g = (x.astype(kind) for x in plain)
+    y.flags.writeable = False
+    expected = mu(*plain).mu.high
+    assert torch.equal(mu(y, f, g).mu.high, expected)
+    assert torch.equal(mu(y, np.asfortranarray(f), np.ma.array(g)).mu.high, expected)
+    assert torch.equal(mu(y[::-1], f[:, ::-1], g[::-1]).mu.high, expected)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"f": np.zeros((4, 200), int)}, "f has 200 samples and y has 300"),
-        ({"g": np.zeros(300)}, "g has dtype torch.float64; expected integer labels"),
-        ({"f": np.full(300, np.nan)}, "f has dtype torch.float64; expected integer labels"),
+        ({"g": np.zeros(300)}, "g holds float64; expected integer labels"),
+        ({"f": np.full(300, np.nan)}, "f holds float64; expected integer labels"),
+        ({"f": torch.zeros(300)}, "f has dtype torch.float32; expected integer labels"),
+        ({"y": np.full(300, 2**63, np.uint64)}, "y has the label 9223372036854775808; expected labels below"),
+        ({"g": np.ma.masked_less(np.arange(300), 7)}, "g has 7 masked entries; expected a label for every sample"),
+        ({"f": [[0, 1], [2]]}, "f holds object"),
         ({"y": [], "f": [], "g": []}, r"y has shape \(0,\)"),
         ({"y": np.ones(300, int)}, "y has the one label 1; expected at least 2 classes"),
         ({"f": np.full(300, -1)}, "f has the label -1"),

@@ -141,6 +141,13 @@ def test_bad_labels_are_named(change, message):
         count_table(**(good | change))
 
 
+def test_too_many_tables_are_refused_before_they_are_counted():
+    y, f, g = labels(5), labels(68, 5, seed=1), labels(5, seed=2)
+    with pytest.raises(NumericsError, match="merge labels or count fewer tables at a time"):
+        count_table(y, f, g, 100)  # 68 million cells
+    assert count_table(y, f[:1], g, 100).sum() == 5
+
+
 def test_an_empty_table_has_no_frequencies():
     with pytest.raises(NumericsError, match="total 0"):
         frequencies(torch.zeros(2, 2, 2, 2))

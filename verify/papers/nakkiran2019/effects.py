@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields, replace
 from enum import Enum
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from numerics.explained import Shares, last_before, shares_of
 from numerics.inference import resampled
-from numerics.information import count_table, frequencies
+from numerics.information import CHUNK, count_table, frequencies
 
 from ...experiment import Measured
 from .runs import Labels
@@ -44,7 +45,7 @@ def path_of(p: Labels) -> Path:
     """The tables of all checkpoints."""
     labels = (p.y[:, None], p.f, p.g[:, None])
     counts = count_table(*labels, 1 + max(int(x.max()) for x in labels))
-    shares = shares_of(frequencies(counts))
+    shares = _joined(shares_of(frequencies(c)) for c in counts.split(max(1, CHUNK // counts[:, 0].numel()), 1))
     early = last_before(shares.F, shares.G[:, 0])
     known = shares.F.gather(1, early.clamp_min(0)[:, None])[:, 0]
     return Path(p.steps, counts, shares, torch.where(known >= LEAST * shares.G[:, 0], early, -1))
@@ -61,7 +62,7 @@ def measured(
     place = path.early.clamp_min(0)[:, None, None, None, None].expand(-1, 1, *path.counts.shape[2:])
     tables = (path.counts.gather(1, place)[:, 0], path.counts[:, last])
     exact = (explain(frequencies(c[:, None])) for c in tables)
-    drawn = (explain(frequencies(resampled(c, RESAMPLES, seed).transpose(0, 1))) for c in tables)
+    drawn = (_drawn(c, seed, explain) for c in tables)
     every = torch.ones_like(path.early, dtype=torch.bool)
     met = {Needs.CROSSING: path.early >= 0, Needs.MEMORY: p.train_error[:, last] == 0, Needs.NOTHING: every}
     return Measured(
@@ -70,6 +71,19 @@ def measured(
         judged={part: met[need][:, None] for part, need in needs.items()},
         resampled=_values(*drawn),
     )
+
+
+def _drawn(counts: Tensor, seed: int, explain: Callable[[Tensor], Shares]) -> Shares:
+    """What bootstrap samples of tables (B, K, K, K) say, (B, RESAMPLES): in chunks, which change no draw."""
+    draws, size = np.random.default_rng(seed), max(1, CHUNK // counts.numel())
+    sizes = (min(size, RESAMPLES - first) for first in range(0, RESAMPLES, size))
+    return _joined(explain(frequencies(resampled(counts, n, draws).transpose(0, 1))) for n in sizes)
+
+
+def _joined(parts: Iterable[Shares]) -> Shares:
+    """Shares of laws (B, n), one part behind the other."""
+    said = list(parts)
+    return Shares(**{f.name: torch.cat([getattr(s, f.name) for s in said], -1) for f in fields(Shares)})
 
 
 def explained_by_constant(law: Tensor) -> Shares:
