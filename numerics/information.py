@@ -115,9 +115,10 @@ def count_table(y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, 
     )
     flat = [_as_rows(t, lead) for t in (f, g, y)]
     counts = torch.zeros(rows, cells, dtype=torch.int64, device=y.device)
+    room = _room(rows, y.shape[-1], cells, y.device)
     for some, samples in _chunks(rows, y.shape[-1]):
         block = [t[some if len(t) > 1 else slice(None), samples] for t in flat]
-        counts[some] += _count(block, sizes)
+        counts[some] += _count(block, sizes, room)
     return counts.reshape(*lead, *sizes)
 
 
@@ -139,22 +140,34 @@ def _as_rows(labels: Labels, lead: torch.Size) -> Tensor:
     return labels.expand(*lead, samples).reshape(-1, samples)
 
 
+def _block(rows: int, samples: int) -> tuple[int, int]:
+    """Rows and samples of a block that holds at most ``CHUNK`` samples."""
+    return min(rows, max(1, CHUNK // samples)), min(CHUNK, samples)
+
+
+def _room(rows: int, samples: int, cells: int, device: torch.device) -> Tensor:
+    """Room for the cells of one block, in the smallest integers that hold them; used again by every block."""
+    height, width = _block(rows, samples)
+    dtype = next(d for d in (torch.int16, torch.int32, torch.int64) if height * cells <= torch.iinfo(d).max)
+    return torch.empty(height, width, dtype=dtype, device=device)
+
+
 def _chunks(rows: int, samples: int) -> Iterator[tuple[slice, slice]]:
-    """Blocks of a (rows, samples) table that hold at most ``CHUNK`` samples each."""
-    height, width = max(1, CHUNK // samples), min(CHUNK, samples)
+    """The blocks of a (rows, samples) table."""
+    height, width = _block(rows, samples)
     for row in range(0, rows, height):
         for sample in range(0, samples, width):
             yield slice(row, row + height), slice(sample, sample + width)
 
 
-def _count(labels: list[Tensor], sizes: tuple[int, int, int]) -> Tensor:
-    """Counts (R, cells) of one block: one count over the combined index, in the smallest integers that hold it."""
+def _count(labels: list[Tensor], sizes: tuple[int, int, int], room: Tensor) -> Tensor:
+    """Counts (R, cells) of one block: one count over the combined index."""
     for name, block, size in zip("fgy", labels, sizes, strict=True):
         low, high = (int(x) for x in block.aminmax())
         require(low >= 0 and high < size, f"{name} has labels {low} .. {high}; expected 0 .. {size - 1}; recode it.")
     rows, cells = max(len(block) for block in labels), math.prod(sizes)
-    dtype = next(d for d in (torch.int16, torch.int32, torch.int64) if rows * cells <= torch.iinfo(d).max)
-    f, g, y = (block.to(dtype) for block in labels)
-    start = cells * torch.arange(rows, dtype=dtype, device=f.device)[:, None]
-    cell = f * (sizes[1] * sizes[2]) + (g * sizes[2] + y) + start
+    f, g, y = labels
+    rest = g.to(room.dtype) * sizes[2] + y.to(room.dtype)
+    start = cells * torch.arange(rows, dtype=room.dtype, device=f.device)[:, None]
+    cell = room[:rows, : f.shape[1]].copy_(f).mul_(sizes[1] * sizes[2]).add_(rest).add_(start)
     return torch.bincount(cell.flatten(), minlength=rows * cells).view(rows, cells)
