@@ -119,17 +119,17 @@ def _ratio(found: Any, exact: flint.arb, rounded: flint.arb) -> float:
         return math.nan if beyond else math.inf
     with flint.ctx.workprec(REFERENCE):
         middle, radius = exact.mid(), exact.rad() + rounded.rad() + SMALLEST
-        apart = abs(flint.arb(_rational(found)) - middle)
+        apart = abs(_exactly(found) - middle)
         if apart == 0:
             return 0.0
         ratio = float((apart / radius).mid())
         return ratio if ratio > 1 or radius <= TELLING * abs(middle) else math.nan
 
 
-def _rational(number: Any) -> flint.fmpq:
-    """A float or mpf, exactly: mpmath would round to its current precision."""
+def _exactly(number: Any) -> flint.arb:
+    """A float or mpf, of whatever size, without a radius: mpmath would round to its current precision."""
     sign, mantissa, exponent, _ = (number if isinstance(number, mpmath.mpf) else mpmath.mpf(number))._mpf_
-    return (-1) ** sign * flint.fmpq(int(mantissa)) * flint.fmpq(2) ** int(exponent)
+    return flint.arb(((-1) ** sign * int(mantissa), int(exponent)))
 
 
 # ---- two runs of one experiment

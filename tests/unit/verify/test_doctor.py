@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import flint
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -181,6 +182,7 @@ def test_values_beyond_float64_are_infinite_in_float64_and_nothing_else_is() -> 
     assert [claims._ratio(x, huge, huge) for x in (-math.inf, math.nan)] == [math.inf] * 2
     assert claims._ratio(math.inf, one, one) == math.inf
     assert claims._ratio(1 + 1e-15, one, flint.arb(1, 1e-14)) == pytest.approx(0.1, rel=0.2)
+    assert claims._ratio(mpmath.mpf((0, 3, -(10**13), 2)), flint.arb((3, -(10**13))), flint.arb(0)) == 0
     assert math.isnan(claims._ratio(1.1, one, flint.arb(1, 0.5))) and claims._ratio(2.1, one, flint.arb(1, 0.5)) > 2
 
 
