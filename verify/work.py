@@ -85,14 +85,8 @@ def carry_out(piece: Piece) -> dict[str, Any]:
             # the engine erred: nothing is said about the theorem
             result["engines"] = merge_engines(result["engines"], {"compared": 1, "disagreed": 1, "worst": None})
         else:
-            result["found"] = {
-                "part": found.part,
-                "instance": plain(found.instances),
-                **found.worst,
-                "certified": rigorous,
-                "elsewhere": elsewhere,
-                "confirmed_by": experiment.confirmed_by,
-            }
+            ways = {"certified": rigorous, "elsewhere": elsewhere, "confirmed_by": experiment.confirmed_by}
+            result["found"] = {"part": found.part, "instance": plain(found.instances), **found.worst, **ways}
     if piece.shard == 0 and isinstance(experiment, Experiment):
         result["curves"] = curves_of(claim, experiment, piece, seed, run)
         if not claim.printed and piece.data is None:

@@ -48,7 +48,7 @@ HALF_SPARSE = table(0, 0, 1, 3, 3, 1, 2, 6)  # the same without f = g = 0
 
 
 def given(design: Design, n: int, run: Run, p: Tensor) -> dict[str, Any]:
-    """The quantities of the design, and the law p in the matrix T."""
+    """The quantities of the design, and the law p as the matrix P."""
     law = p.to(run.device)
     K_F, K_G, K_Y = law.shape
     values = {"N": design.parameters["N"], "K_F": K_F, "K_G": K_G, "K_Y": K_Y, "P": law.flatten(0, 1)[None, None]}
