@@ -44,13 +44,14 @@ _MEASURED = (
     _measured("I_L", "I(L;Y)", r"I(L;Y)", "I(L;Y)"),
 )
 R_1, null_1, forced_1, R_2, null_2, forced_2, I_F, I_L = (q.symbol for q in _MEASURED)
-MOST, HALF_WAY = sp.Rational(4, 5), sp.Rational(1, 2)
+MOST, HALF_WAY, QUARTER = sp.Rational(4, 5), sp.Rational(1, 2), sp.Rational(1, 4)
 HALF = "half way from the null to 1"
 
 HELD_OUT = Assumption("the evaluation set is used for nothing else")
 SAME_DATA = Assumption("L is a linear classifier, trained by SGD on the training set of F")
 PLAIN_SGD = Assumption("F is trained by plain mini-batch SGD from a random start")
 MEMORISED = Assumption("F_T has training error 0; runs without it do not count")
+ENOUGH = Assumption("I(F_t;Y) ≥ I(L;Y)/4 at T₀; runs without it do not count")
 READING = (
     "Plug-in estimates in nats on the count table of the evaluation set. The tests judge the mean over runs; the "
     "families count the single runs that their own 95 % interval, a percentile bootstrap, refutes or leaves open.",
@@ -89,7 +90,7 @@ phase_1 = _finding(
         HELD_OUT,
         SAME_DATA,
         PLAIN_SGD,
-        Assumption("I(F_t;Y) ≥ I(L;Y)/4 at T₀; runs without it do not count"),
+        ENOUGH,
     ),
     proof=(cited("observed, not derived"),),
     mutants=(SHUFFLED, CONSTANT),
@@ -99,6 +100,30 @@ phase_1 = _finding(
         "μ(F;L) ≤ I(L;Y).",
         "The convolutional network is explained less than the perceptrons: most single runs of it are left open by "
         "their own interval, and 12 of them are made where others have 8.",
+    ),
+)
+
+photographs = _finding(
+    "phase1-photographs",
+    "of patches of photographs the linear classifier explains a part of what the network learns first",
+    (
+        _part("partly", sp.Le(R_1, MOST), "it fails the test of nakkiran2019.phase1", sp.S.One),
+        _part("beyond-null", sp.Ge(R_1, null_1 + QUARTER), "a quarter above the null", forced_1),
+    ),
+    "abstract: early in training, performance is explained by a linear classifier",
+    assumptions=(HELD_OUT, SAME_DATA, PLAIN_SGD, ENOUGH),
+    proof=(cited("observed, not derived"),),
+    mutants=(
+        SHUFFLED,
+        CONSTANT,
+        Mutant("half", "at most half", {"partly": sp.Le(R_1, HALF_WAY)}),
+        Mutant("far", "three fifths above the null", {"beyond-null": sp.Ge(R_1, null_1 + sp.Rational(3, 5))}),
+    ),
+    notes=(
+        *READING,
+        "The classes are two photographs, the samples patches of 8 × 8 pixels; patches of the test set have neighbours "
+        "in the training set. The linear classifier knows some 0.17 nats, the network in the end 0.45.",
+        "Found when these data were added: what nakkiran2019.phase1 says of digits and mixtures fails here.",
     ),
 )
 
@@ -155,7 +180,7 @@ memorised = _finding(
     "with memorised label noise retention is partial, and still far above the null",
     (
         _part("partial", sp.Le(R_2, sp.Rational(9, 10)), "on clean data R₂ is near 1", sp.S.One),
-        _part("beyond-null", sp.Ge(R_2, null_2 + sp.Rational(1, 4)), "a quarter above the null", forced_2),
+        _part("beyond-null", sp.Ge(R_2, null_2 + QUARTER), "a quarter above the null", forced_2),
     ),
     "the retention of nakkiran2019.phase2, with 10 % of the labels flipped",
     assumptions=(
@@ -202,4 +227,4 @@ control = _finding(
     notes=READING,
 )
 
-CLAIMS = (phase_1, phase_2, unforced, growth, memorised, control)
+CLAIMS = (phase_1, photographs, phase_2, unforced, growth, memorised, control)

@@ -1,4 +1,4 @@
-"""Experiments on what is observed: networks and linear classifiers trained by SGD, on digits and on mixtures."""
+"""Experiments on what is observed: networks and linear classifiers trained by SGD, on real data and on mixtures."""
 
 from __future__ import annotations
 
@@ -24,6 +24,9 @@ CLEAN = (
     "parity of digits, MLP",
     "mixture, MLP",
 )
+PHOTOGRAPHS = ("photographs, MLP, fast", "photographs, MLP")
+FIRST_STEPS = ("photographs, MLP, first steps, fast", "photographs, MLP, first steps")
+TUMOURS = ("tumours, MLP",)
 NOISY = ("noisy mixture, MLP, fast", "noisy mixture, MLP")
 PRODUCTS = ("products of the mixture, fast", "products of the mixture")
 
@@ -32,6 +35,7 @@ EXPLAINED: Parts = {"explained": Needs.CROSSING, "beyond-null": Needs.CROSSING}
 RETAINED: Parts = {"retained": Needs.MEMORY, "beyond-null": Needs.MEMORY}
 UNFORCED: Parts = {"not-forced": Needs.MEMORY}
 GROWN: Parts = {"growth": Needs.MEMORY}
+PARTLY: Parts = {"partly": Needs.CROSSING, "beyond-null": Needs.CROSSING}
 PARTIAL: Parts = {"partial": Needs.MEMORY, "beyond-null": Needs.MEMORY}
 CONTROL: Parts = {"at-the-null": Needs.CROSSING, "not-explained": Needs.CROSSING, "learns": Needs.NOTHING}
 
@@ -94,15 +98,22 @@ def without_connection(needs: Parts) -> dict[str, Sample]:
 
 
 phase_1 = finding("phase1", (*CLEAN, *NOISY), EXPLAINED, without_connection(EXPLAINED), given=True)
-phase_2 = finding("phase2", CLEAN, RETAINED, without_connection(RETAINED), given=True)
+photographs = finding("phase1-photographs", FIRST_STEPS, PARTLY, without_connection(PARTLY))
+phase_2 = finding("phase2", (*CLEAN, *PHOTOGRAPHS, *TUMOURS), RETAINED, without_connection(RETAINED), given=True)
 unforced = finding(
     "unforced",
-    CLEAN,
+    (*CLEAN, *PHOTOGRAPHS, *TUMOURS),
     UNFORCED,
     {"training-set": sampled(UNFORCED, lambda t, g: runs.on_training_set(t))},
     given=True,
 )
-growth = finding("growth", CLEAN, GROWN, {"start": sampled(dict.fromkeys(GROWN, Needs.NOTHING), last=0)}, given=True)
+growth = finding(
+    "growth",
+    (*CLEAN, *PHOTOGRAPHS),
+    GROWN,
+    {"start": sampled(dict.fromkeys(GROWN, Needs.NOTHING), last=0)},
+    given=True,
+)
 memorised = finding(
     "memorised",
     NOISY,
@@ -120,4 +131,4 @@ control = finding(
     {"perceptron": sampled(CONTROL, instead=("products of the mixture", "mixture, MLP"))},
 )
 
-EXPERIMENTS = (phase_1, phase_2, unforced, growth, memorised, control)
+EXPERIMENTS = (phase_1, photographs, phase_2, unforced, growth, memorised, control)

@@ -15,7 +15,7 @@ from numerics.types import Params
 
 from ...data import Predictions
 from . import problems
-from .problems import DIMENSION, Draw, Problem
+from .problems import DIMENSION, PATCH, Draw, Problem
 
 BATCH = 32
 RUNS = 8
@@ -181,7 +181,7 @@ def perceptron(inputs: int) -> Model:
     return Model(_flat, lambda B, g: draw_mlp((inputs, 128, 128, 1), B, g), mlp)
 
 
-PIXELS, COORDINATES = perceptron(64), perceptron(DIMENSION)
+PIXELS, COLOURS, COORDINATES = perceptron(64), perceptron(3 * PATCH**2), perceptron(DIMENSION)
 CONVOLUTIONAL = Model(_image, lambda B, g: draw_cnn(8, (16, 32), 64, B, g), cnn)
 QUADRATIC = Model(_products, _zero, mlp)
 """A linear classifier of products of coordinates: nothing in it is a linear function of the inputs."""
@@ -193,11 +193,16 @@ SETUPS = {
     "digits, MLP": Setup(problems.large, PIXELS, 0.05, 4000),
     "digits, CNN": Setup(problems.large, CONVOLUTIONAL, 0.05, 2500, runs=12),
     "parity of digits, MLP": Setup(problems.odd, PIXELS, 0.05, 4000),
+    "photographs, MLP": Setup(problems.photographs(400, 5000), COLOURS, 0.1, 10_000, (0.1, 6000)),
+    "photographs, MLP, first steps": Setup(problems.photographs(400, 4000), COLOURS, 0.1, 400, (0.1, 6000), 32),
+    "tumours, MLP": Setup(problems.tumours, COORDINATES, 0.05, 3000, runs=12),
     "mixture, MLP": Setup(CLEAN, COORDINATES, 0.02, 4000),
     "noisy mixture, MLP": Setup(NOISY, COORDINATES, 0.05, 6000),
     "products of the mixture": Setup(CLEAN, QUADRATIC, 0.005, 2000),
     "digits, MLP, fast": Setup(problems.large, PIXELS, 0.2, 1250, BRIEF),
     "digits, CNN, fast": Setup(problems.large, CONVOLUTIONAL, 0.2, 800, BRIEF, runs=2),
+    "photographs, MLP, first steps, fast": Setup(problems.photographs(400, 2000), COLOURS, 0.1, 400, (0.1, 6000), 24),
+    "photographs, MLP, fast": Setup(problems.photographs(150, 4000), COLOURS, 0.2, 1500, BRIEF),
     "mixture, MLP, fast": Setup(FEWER, COORDINATES, 0.1, 1000, BRIEF),
     "noisy mixture, MLP, fast": Setup(FEWER_NOISY, COORDINATES, 0.1, 1000, BRIEF),
     "products of the mixture, fast": Setup(FEWER, QUADRATIC, 0.005, 500, BRIEF),
