@@ -28,6 +28,7 @@ from .model import (
     mu,
     n,
     p,
+    q,
     rho,
     s,
     sigma,

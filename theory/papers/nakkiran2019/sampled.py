@@ -1,5 +1,4 @@
-"""nakkiran2019, simplified model: fresh inputs that were sent through the trained network, counted, with exact intervals
-for their rates.
+"""nakkiran2019, simplified model: fresh inputs sent through the trained network, and exact intervals from the counts.
 
 The network is trained on a sample of the model; M further samples (x, y) of the model are its fresh inputs. Every end
 of an interval misses with probability at most δ over the number of ends, whatever M is, so that all of them hold

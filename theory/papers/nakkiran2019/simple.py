@@ -80,9 +80,9 @@ sufficiency = Claim(
         "P(F ≠ L) differs for the two signs: q is the mean, μ may exceed log 2 − h(p ⋆ q), and both bounds of what is "
         "lost hold.",
         "No sign of ϑ is needed. For ϑ > 0 and a Gaussian block q < ½.",
-        "The law of (F, L, Y) is computed from the trained weights, by all 2D fresh inputs (one coordinate) or by normal "
-        "tails (Gaussian block), with a label that is flipped independently: “performance” then tries the measure, "
-        "and the bounds are the claim. That F and Y are independent given L is tried on fresh inputs, in "
+        "The law of (F, L, Y) is computed from the trained weights, by all 2D fresh inputs (one coordinate) or by "
+        "normal tails (Gaussian block), with labels flipped independently: “performance” can only fail by the measure, "
+        "the bounds are what is tried. That F and Y are independent given L is tried on fresh inputs, in "
         "nakkiran2019.sufficiency-sampled.",
         "I(L;Y) = log 2 − h(p).",
     ),

@@ -16,10 +16,14 @@ from ...experiment import Design, Instances, Measured, Run, Sampling, to_device
 from ...statistics import clopper_pearson
 from .model import ROUNDING, gaussian, information_rounding, inputs, norm, stepped, trained_path, uniform
 
+EXPLAINED = ("explained", "error-low", "error-high")
+CHANNEL = ("channel-low", "channel-high", "error-low", "error-high")
 PACE = 0.9
 """Step size in units of n/λ_max(XXᵀ)."""
 ENTRIES = 250_000
-"""Noise entries that are in memory at once."""
+"""Noise entries that are drawn at once."""
+QUANTILE = 1e-12
+"""What scipy's quantiles of Beta laws err by at most, at these sizes."""
 
 # ---- what is drawn: noise blocks (B, m, D) of covariance I/D or a unit vector, for labels y (B, m)
 Noise = Callable[[Tensor, int, torch.Generator], Tensor]
@@ -61,8 +65,6 @@ def seen_samples(i: Instances, _: Noise, m: int, g: torch.Generator) -> Instance
     return {**i, **{k: i[k][rows, which] for k in ("s", "y", "Xi")}}
 
 
-EXPLAINED = ("explained", "error-low", "error-high")
-CHANNEL = ("channel-low", "channel-high", "error-low", "error-high")
 Source = Callable[[Instances, Noise, int, torch.Generator], Instances]
 
 
@@ -98,9 +100,9 @@ def count(i: Instances, w: Tensor) -> Counts:
     F = torch.where(f > 0, 1.0, -1.0).to(s)
     signs = torch.tensor([-1.0, 1.0]).to(s)
     cells = (s[:, :, None] == signs)[..., None] & (y[:, :, None] == signs)[:, :, None]  # (B, m, sign, label)
-    wrong = cells & (F != s)[..., None, None]
+    wrong = cells & (s != F)[..., None, None]
     rounding = X.shape[2] * ROUNDING * norm(X, dim=2) * norm(w, dim=(1, 2))[:, None]
-    return Counts(cells.sum(1), wrong.sum(1), (F != y).sum(1), (f.abs() > rounding).all(1))
+    return Counts(cells.sum(1), wrong.sum(1), (y != F).sum(1), (f.abs() > rounding).all(1))
 
 
 def count_fresh(
@@ -117,7 +119,7 @@ def count_fresh(
 def ends(successes: Tensor, n: Tensor, tail: float) -> tuple[Tensor, Tensor]:
     """Clopper–Pearson ends, in the shape of the counts."""
     low, high = clopper_pearson(successes.cpu().numpy(), n.cpu().numpy(), tail)
-    return tuple(torch.as_tensor(x, dtype=torch.float64, device=n.device) for x in (low, high))
+    return torch.as_tensor(low, device=n.device), torch.as_tensor(high, device=n.device)
 
 
 def intervals(seen: Counts, delta: float, of_q: bool) -> dict[str, Tensor]:
@@ -154,14 +156,10 @@ def sample(
     return Measured(values, dict.fromkeys(parts, budget), ok=seen.clear)
 
 
-QUANTILE = 1e-12
-"""Error of scipy's quantiles of Beta laws."""
-
-
 # ---- designs
 def _design(name: str, n: int, D: int, steps: int, delta: float, **more: Any) -> Design:
     """n training samples, D noise coordinates, so many steps, M fresh inputs; the rest as `more` says."""
-    usual = {"a": 1.0, "scale": 1.0, "p": 0.2, "theta_0": 0.0, "noise": "normal", "M": 3000}
+    usual = {"a": 1.0, "scale": 1.0, "p": 0.2, "theta_0": 0.0, "noise": "normal", "M": 2000}
     return Design(name, {**usual, **more, "n": n, "D": D, "steps": steps, "delta": delta})
 
 
@@ -173,12 +171,12 @@ def _larger(*designs: Design) -> tuple[Design, ...]:
 # sizes at which Q(ρ) is neither 0 nor ½ for most networks: there is something to be measured
 CHANNEL_DESIGNS = (
     _design("n=4 D=8 a=.6 ς=2, 20 steps", 4, 8, 20, 0.5, a=0.6, scale=2.0),
-    _design("n=8 D=10 a=.2 ς=.5 ϑ₀=.5 p=.3, 3 steps", 8, 10, 3, 0.1, a=0.2, scale=0.5, theta_0=0.5, p=0.3, M=1500),
+    _design("n=8 D=10 a=.2 ς=.5 ϑ₀=.5 p=.3, 3 steps", 8, 10, 3, 0.5, a=0.2, scale=0.5, theta_0=0.5, p=0.3, M=1000),
     *_larger(
-        _design("n=6 D=12 a=.6 ς=2, 20 steps, M=10⁴", 6, 12, 20, 0.5, a=0.6, scale=2.0, M=10**4),
-        _design("n=30 D=60 ς=3, 200 steps", 30, 60, 200, 0.5, scale=3.0),
+        _design("n=6 D=12 a=.6 ς=2, 20 steps, M=6000", 6, 12, 20, 0.1, a=0.6, scale=2.0, M=6000),
+        _design("n=30 D=60 ς=3, 200 steps, M=1000", 30, 60, 200, 0.5, scale=3.0, M=1000),
         _design("n=1 D=4 ϑ₀=−.5 p=.1, 50 steps, M=40", 1, 4, 50, 0.5, theta_0=-0.5, p=0.1, M=40),
-        _design("n=10 D=300 a=.15, one step", 10, 300, 1, 0.1, a=0.15, M=1000),
+        _design("n=10 D=300 a=.15, one step, M=200", 10, 300, 1, 0.1, a=0.15, M=200),
     ),
 )
 channel = Sampling(
@@ -197,11 +195,11 @@ BOTH = (
     _design("Gaussian block, n=6 D=12 a=.6 ς=2, 20 steps", 6, 12, 20, 0.5, a=0.6, scale=2.0),
     _design("one coordinate, n=9 D=12 a=.4, 20 steps", 9, 12, 20, 0.5, a=0.4, noise="key"),
     *_larger(
-        _design("Gaussian block, n=30 D=60 ς=3 p=.3, 200 steps", 30, 60, 200, 0.1, scale=3.0, p=0.3),
+        _design("Gaussian block, n=30 D=60 ς=3 p=.3, 200 steps", 30, 60, 200, 0.1, scale=3.0, p=0.3, M=1000),
         _design(
             "one coordinate, n=5 D=5 a=.3 ϑ₀=.7 p=.1, 2 steps", 5, 5, 2, 0.1, a=0.3, theta_0=0.7, p=0.1, noise="key"
         ),
-        _design("one coordinate, n=31 D=40 a=.3, 15 steps, M=10⁴", 31, 40, 15, 0.5, a=0.3, noise="key", M=10**4),
+        _design("one coordinate, n=31 D=40 a=.3, 15 steps", 31, 40, 15, 0.1, a=0.3, noise="key"),
     ),
 )
 explained = Sampling(
