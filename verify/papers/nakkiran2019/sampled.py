@@ -22,7 +22,7 @@ PACE = 0.9
 """Step size in units of n/λ_max(XXᵀ)."""
 ENTRIES = 250_000
 """Noise entries that are drawn at once."""
-QUANTILE = 1e-12
+QUANTILE = 1e-13
 """What scipy's quantiles of Beta laws err by at most, at these sizes."""
 
 # ---- what is drawn: noise blocks (B, m, D) of covariance I/D or a unit vector, for labels y (B, m)
@@ -165,7 +165,7 @@ def _design(name: str, n: int, D: int, steps: int, delta: float, **more: Any) ->
 
 def _larger(*designs: Design) -> tuple[Design, ...]:
     """Many inputs, or many coordinates: for a study, with a fixed number of draws."""
-    return tuple(replace(d, quick=False, draws=400) for d in designs)
+    return tuple(replace(d, quick=False, draws=200) for d in designs)
 
 
 # sizes at which Q(ρ) is neither 0 nor ½ for most networks: there is something to be measured
