@@ -23,19 +23,27 @@ q_low, q_high, other_high = (sp.Symbol(x, nonnegative=True) for x in ("q_low", "
 DELTA = Quantity(delta, "failure probability", domain=sp.And(delta > 0, delta < 1), latex=r"\delta", unicode="δ")
 EACH = "for each sign s and label y"
 WRONG_LOW = Quantity(
-    wrong_low, f"low end for P(F ≠ L | L = s, Y = y), {EACH}", latex="r^-_{sy}", unicode="r⁻_sy", measured=True
+    wrong_low,
+    f"low end of the interval for P(F ≠ L | L = s, Y = y), {EACH}",
+    latex="r^-_{sy}",
+    unicode="r⁻_sy",
+    measured=True,
 )
-WRONG_HIGH = Quantity(wrong_high, f"high end for the same, {EACH}", latex="r^+_{sy}", unicode="r⁺_sy", measured=True)
+WRONG_HIGH = Quantity(wrong_high, f"high end of the same, {EACH}", latex="r^+_{sy}", unicode="r⁺_sy", measured=True)
 OTHER_HIGH = Quantity(
-    other_high, f"high end for P(F ≠ L | L = s, Y = −y), {EACH}", latex="r^+_{s,-y}", unicode="r⁺_s,−y", measured=True
+    other_high,
+    f"high end of the interval for P(F ≠ L | L = s, Y = −y), {EACH}",
+    latex="r^+_{s,-y}",
+    unicode="r⁺_s,−y",
+    measured=True,
 )
 Q_ENDS = (
-    Quantity(q_low, "low end for q = P(F ≠ L)", latex="q^-", unicode="q⁻", measured=True),
-    Quantity(q_high, "high end for q", latex="q^+", unicode="q⁺", measured=True),
+    Quantity(q_low, "low end of the interval for q = P(F ≠ L)", latex="q^-", unicode="q⁻", measured=True),
+    Quantity(q_high, "high end of the same", latex="q^+", unicode="q⁺", measured=True),
 )
 ERROR_ENDS = (
-    Quantity(err_low, "low end for P(F ≠ Y)", latex="e^-", unicode="e⁻", measured=True),
-    Quantity(err_high, "high end for P(F ≠ Y)", latex="e^+", unicode="e⁺", measured=True),
+    Quantity(err_low, "low end of the interval for P(F ≠ Y)", latex="e^-", unicode="e⁻", measured=True),
+    Quantity(err_high, "high end of the same", latex="e^+", unicode="e⁺", measured=True),
 )
 OVER = Quantifier.PROBABILITY
 ONE, ZERO = sp.Integer(1), sp.Integer(0)
@@ -109,9 +117,7 @@ explained = Claim(
             "as if labels were not flipped",
             {"error-low": sp.Le(err_low, q_high), "error-high": sp.Ge(err_high, q_low)},
         ),
-        Mutant(
-            "interpolation", "the flipped labels are wrong twice", {"error-high": sp.Ge(err_high, _flip(q_low) + p)}
-        ),
+        Mutant("twice", "p is added once more", {"error-high": sp.Ge(err_high, _flip(q_low) + p)}),
         Mutant("dependent", "noise that depends on the label", setting="dependent"),
         Mutant("seen", "inputs of the training set", setting="seen"),
     ),
@@ -179,8 +185,8 @@ channel = Claim(
     notes=(
         "Training set and fresh inputs are drawn alike, labels and their flips included; F is the sign of what the "
         "trained weights make of x. Nothing on the left is computed from a normal tail.",
-        "Clopper–Pearson ends for M fresh inputs, ten in all, each missing with probability at most δ/10. The "
-        "intervals of all M and δ contain Q(ρ) and p ⋆ Q(ρ) only if these are the probabilities themselves.",
+        "Clopper–Pearson ends for M fresh inputs, ten in all, each missing with probability at most δ/10. That they "
+        "enclose Q(ρ) and p ⋆ Q(ρ) at every M, however large, says that these are the probabilities themselves.",
     ),
 )
 
