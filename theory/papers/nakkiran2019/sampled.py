@@ -11,16 +11,15 @@ from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...proof import algebra, by_claim, lemma
 from ...words.information import star
 from .gaussian_block import FRESH, MARGIN, Q_rho
+from .intervals import DELTA
 from .model import BLOCK, FLIPPED, SAMPLES, TESTED, TRAINED, D, a, p, rho, sigma, theta, v_norm
 from .setting import derived
 
-delta = sp.Symbol("delta", positive=True)
 wrong_low, wrong_high, err_low, err_high = (
     sp.Symbol(x, nonnegative=True) for x in ("wrong_low", "wrong_high", "err_low", "err_high")
 )
 q_low, q_high, other_high = (sp.Symbol(x, nonnegative=True) for x in ("q_low", "q_high", "other_high"))
 
-DELTA = Quantity(delta, "failure probability", domain=sp.And(delta > 0, delta < 1), latex=r"\delta", unicode="δ")
 EACH = "for each sign s and label y"
 WRONG_LOW = Quantity(
     wrong_low,
