@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int, Int64
 from torch import Tensor
 
-from .errors import require
+from .errors import NumericsError, require
 
 __all__ = [
     "binary_convolution",
@@ -163,11 +163,22 @@ def _chunks(rows: int, samples: int) -> Iterator[tuple[slice, slice]]:
 def _count(labels: list[Tensor], sizes: tuple[int, int, int], room: Tensor) -> Tensor:
     """Counts (R, cells) of one block: one count over the combined index."""
     for name, block, size in zip("fgy", labels, sizes, strict=True):
-        low, high = (int(x) for x in block.aminmax())
-        require(low >= 0 and high < size, f"{name} has labels {low} .. {high}; expected 0 .. {size - 1}; recode it.")
+        if not _within(block, size):
+            low, high = (int(x) for x in (block.min(), block.max()))
+            raise NumericsError(f"{name} has labels {low} .. {high}; expected 0 .. {size - 1}; recode it.")
     rows, cells = max(len(block) for block in labels), math.prod(sizes)
     f, g, y = labels
     rest = g.to(room.dtype) * sizes[2] + y.to(room.dtype)
     start = cells * torch.arange(rows, dtype=room.dtype, device=f.device)[:, None]
     cell = room[:rows, : f.shape[1]].copy_(f).mul_(sizes[1] * sizes[2]).add_(rest).add_(start)
     return torch.bincount(cell.flatten(), minlength=rows * cells).view(rows, cells)
+
+
+def _within(labels: Tensor, size: int) -> bool:
+    """Whether all labels are 0 .. size - 1. On the CPU numpy takes the maximum of the labels as unsigned integers, in
+    which negative ones are large: one pass in place of two."""
+    if labels.device.type == "cpu":
+        numbers = labels.numpy()
+        return bool(numbers.view(f"u{numbers.itemsize}").max() < size)
+    low, high = labels.aminmax()
+    return bool((low >= 0) & (high < size))

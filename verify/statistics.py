@@ -49,12 +49,19 @@ class Test:
 
 
 # ---- binomial, fixed size
+def clopper_pearson(successes: Any, n: Any, tail: float) -> tuple[Any, Any]:
+    """Ends of the Clopper–Pearson interval of a probability, from arrays of counts: each of the two misses with
+    probability at most `tail`, for n fixed beforehand; [0, 1] where n = 0."""
+    s, n = np.asarray(successes, dtype=float), np.asarray(n, dtype=float)
+    low = np.where(s > 0, stats.beta.ppf(tail, np.maximum(s, 1), n - s + 1), 0.0)
+    high = np.where(s < n, stats.beta.isf(tail, s + 1, np.maximum(n - s, 1)), 1.0)
+    return low, high
+
+
 def violation_limits(violations: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Clopper–Pearson interval of a violation probability, for n fixed beforehand; [0, 1] without instances."""
-    tail = (1 - confidence) / 2
-    low = float(stats.beta.ppf(tail, violations, n - violations + 1)) if violations else 0.0
-    high = float(stats.beta.isf(tail, violations + 1, n - violations)) if violations < n else 1.0
-    return low, high
+    low, high = clopper_pearson(violations, n, (1 - confidence) / 2)
+    return float(low), float(high)
 
 
 def violation_upper_limit(violations: int, n: int, confidence: float = CONFIDENCE) -> float | None:

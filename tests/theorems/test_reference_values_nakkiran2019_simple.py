@@ -1,4 +1,4 @@
-"""Reference values of nakkiran2019's simplified model, and fresh inputs against the exact law."""
+"""Reference values of nakkiran2019's simplified model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from numerics.information import performance_correlation
 from theory import get_claim
 from theory.evaluate import compile as compile_expression
 from verify.experiment import Instances, Run
@@ -80,23 +79,6 @@ def test_half_of_the_stored_coordinates_mislead() -> None:
     values = keys.measure_retention(model.misled(), RUN).values
     assert float(values["q"][0, -1]) == 0.5
     assert float(values["theta"][0, -1]) < 0.5
-
-
-def test_the_law_of_fresh_inputs_is_what_they_do() -> None:
-    """200,000 fresh inputs of a trained network; five standard errors."""
-    family = model.Family(8, 40, 0.0, 0.0, 0.2, "zero", False, 3)
-    i = model.realise(family, 1)
-    w = model.trained_path(i, 30)[:, -1:]
-    law = model.joint_law(i, w)[0][0, 0]
-    n, g = 200_000, torch.Generator().manual_seed(0)
-    s = 2 * (model.uniform(g, n) < 0.5).double() - 1
-    y = s * (1 - 2 * (model.uniform(g, n) < i["p"]).double())
-    xi = i["scale"] / family.D**0.5 * model.gaussian(g, n, family.D)
-    f = i["a"] * s * w[0, 0, 0] + xi @ w[0, 0, 1:]
-    cells = 4 * (f > 0).long() + 2 * (s > 0).long() + (y > 0).long()
-    seen = torch.bincount(cells, minlength=8).double().reshape(2, 2, 2) / n
-    assert ((seen - law).abs() < 5 * (law * (1 - law) / n).sqrt() + 1e-12).all()
-    assert float(performance_correlation(seen)) == pytest.approx(float(performance_correlation(law)), abs=0.01)
 
 
 def test_interpolating_networks_of_every_quality() -> None:

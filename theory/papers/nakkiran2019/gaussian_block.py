@@ -75,12 +75,10 @@ LIMIT = (theta_0 + a**2 * B) / (1 + a**2 * A)
 # ---- a fresh input
 channel = Claim(
     id="nakkiran2019.A-channel",
-    title="the network as the simple classifier behind a binary symmetric channel",
+    title="what the network knows: a binary symmetric channel behind the simple classifier",
     kind=Kind.IDENTITY,
     setting=SETTING,
     parts=(
-        Part("channel", sp.Eq(q, Q_rho), Quantifier.STEPS),
-        Part("error", sp.Eq(err, p + (1 - 2 * p) * Q_rho), Quantifier.STEPS),
         Part("correlation", sp.Eq(mu, sp.log(2) - BinaryEntropy(star(p, Q_rho))), Quantifier.STEPS),
         Part("simple", sp.Eq(I_LY, sp.log(2) - BinaryEntropy(p))),
     ),
@@ -89,9 +87,9 @@ channel = Claim(
         Assumption("the noise of a fresh input is N(0, (ς²/D)I): symmetric", dropped="shifted"),
         Assumption("it is independent of sign and label", dropped="dependent"),
     ),
-    source=derived("the theorem in a simplified model, Gaussian noise: test error and information at every step"),
+    source=derived("the theorem in a simplified model, Gaussian noise: information at every step"),
     proof=(
-        lemma("Gaussian sums", "⟨v, ξ⟩ is N(0, ς²‖v‖²/D), independent of (s, y): P(F ≠ L) = Q(ρ) for either sign"),
+        by_claim("nakkiran2019.A-sampled", "P(F ≠ L) = Q(ρ) for either sign and either label"),
         by_claim("nakkiran2019.sufficiency", "Y − L − F; both channels are symmetric, hence so is Y → F, with p ⋆ q"),
         algebra("p ⋆ ½ = ½, p ⋆ 0 = p", lambda: [(star(p, sp.Rational(1, 2)), sp.Rational(1, 2)), (star(p, 0), p)]),
     ),
@@ -102,9 +100,8 @@ channel = Claim(
         Mutant("shifted", "noise with a mean", setting="shifted"),
     ),
     notes=(
-        "The law of (F, L, Y) is computed from the trained weights by normal tails, as the first lemma says: “channel” "
-        "and “error” show that it is put together as stated, no more. That the tails are those of fresh inputs sent "
-        "through trained networks is tested by sampling, beside this claim.",
+        "The law of (F, L, Y) is computed from the trained weights by normal tails; the information of that law is "
+        "what is tried. That the tails are those of fresh inputs is tried in nakkiran2019.A-sampled.",
     ),
 )
 
@@ -273,7 +270,7 @@ bad = Claim(
     proof=(
         lemma("inverse", "ΞΞᵀK⁻¹(y − ϑs) = y − ϑs: zero training error for every ϑ"),
         algebra("p ⋆ ½ = ½ and p ⋆ (1 − q) = 1 − p − (1−2p)q", _at_zero),
-        by_claim("nakkiran2019.A-channel", "P(F ≠ L) = Q(ρ), ½ at ϑ = 0 and 1 − Q(|ρ|) below"),
+        by_claim("nakkiran2019.A-sampled", "P(F ≠ L) = Q(ρ), ½ at ϑ = 0 and 1 − Q(|ρ|) below"),
         lemma("row space", "every gradient is in the range of Xᵀ: what is orthogonal to it never changes"),
     ),
     mutants=(

@@ -115,7 +115,7 @@ probability = Claim(
         by_claim("nakkiran2019.A-margin", "ρ ≥ σ_min √(D g(ϑ∞)/n)/ς"),
         polynomial("1/g is convex in 1/ϑ: on an interval g is least at an end", _worst_end),
         algebra("√D(1 − κ) = √D − √n − τ", _rewritten),
-        by_claim("nakkiran2019.A-channel", "test error p ⋆ Q(ρ), which decreases in ρ"),
+        by_claim("nakkiran2019.A-sampled", "test error p ⋆ Q(ρ), which decreases in ρ"),
     ),
     mutants=(
         Mutant("flips-ignored", "B⁻ = n/λ₊", definitions={B_lo: n / lam_hi}),

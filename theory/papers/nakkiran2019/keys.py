@@ -265,7 +265,7 @@ retention = Claim(
     proof=(
         lemma("row space", "at most n noise weights are not 0"),
         polynomial("for ϑ > 0 a stored coordinate turns the prediction for one sign at most", _one_sign),
-        by_claim("nakkiran2019.sufficiency", "the test error is p + (1−2p)P(F ≠ L)"),
+        by_claim("nakkiran2019.sufficiency-sampled", "the test error is p + (1−2p)P(F ≠ L)"),
         algebra("q is the mean over both signs", _mean_of_signs),
     ),
     mutants=(

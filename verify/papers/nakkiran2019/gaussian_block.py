@@ -52,7 +52,7 @@ def measure_channel(instances: Instances, run: Run, fresh: Fresh = MODEL) -> Mea
     values = information(i, w, fresh)[0]
     values |= {"theta": i["a"][:, None] * w[..., 0], "v": w[..., 1:, None]}
     budget = torch.full_like(values["q"], 4 * information_rounding(i))
-    parts = ("channel", "error", "correlation", "simple")
+    parts = ("correlation", "simple")
     return Measured({**sizes(i), **values}, dict.fromkeys(parts, budget))
 
 

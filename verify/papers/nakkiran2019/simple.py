@@ -8,7 +8,7 @@ import torch
 from hypothesis import strategies as st
 
 from ...experiment import Experiment, Instances, Measured, Run, Variation, to_device
-from . import gaussian_block, gaussian_tail, keys
+from . import gaussian_block, gaussian_tail, keys, sampled
 from .model import (
     MODEL,
     Fresh,
@@ -23,7 +23,7 @@ from .model import (
 )
 
 STEPS = 16
-PARTS = ("explained", "performance", "error", "lower", "nothing-gained", "lost-entropy", "lost-linear")
+PARTS = ("performance", "lower", "nothing-gained", "lost-entropy", "lost-linear")
 
 
 def measure(instances: Instances, run: Run, fresh: Fresh = MODEL) -> Measured:
@@ -51,4 +51,10 @@ sufficiency = Experiment(
     picture="lower",
 )
 
-EXPERIMENTS = (sufficiency, *gaussian_block.EXPERIMENTS, *gaussian_tail.EXPERIMENTS, *keys.EXPERIMENTS)
+EXPERIMENTS = (
+    sufficiency,
+    *sampled.EXPERIMENTS,
+    *gaussian_block.EXPERIMENTS,
+    *gaussian_tail.EXPERIMENTS,
+    *keys.EXPERIMENTS,
+)
