@@ -20,6 +20,7 @@ from . import runs
 from .problems import Problem
 from .runs import BATCH, Setup
 
+DISC = "nakkiran2019.disc"
 POINTS, TESTED, FLIPPED = 600, 4000, 0.1
 GRID = 61
 """Places of the grid on which the boundary is looked for, in each direction."""
@@ -42,7 +43,7 @@ def sinusoid(x: Tensor) -> Tensor:
     return torch.sin(5 * x) / 2
 
 
-LONG = Setup(points, runs.perceptron(2), 0.5, 20_000, (0.2, 2000))
+LONG = Setup(points, runs.perceptron(2), 0.5, 15_000, (0.2, 1000))
 SHORT = Setup(points, runs.perceptron(2), 1.0, 1500, (0.2, 500))
 
 
@@ -61,7 +62,7 @@ class Seen:
 def boundary_over_training(seed: int, profile: Profile, run: Run) -> Figure:
     """The figure of the paper: nearly a line, then nearly the sinusoid, then what fits the flipped labels."""
     setup = LONG if profile.all_designs else SHORT
-    seen = watched(setup, shared_seed(seed, __name__), run.device)
+    seen = watched(setup, shared_seed(seed, DISC), run.device)
     panels = tuple(_panel(k, name, seen) for k, name in shown(seen).items())
     caption = (
         f"{POINTS} points uniform in the unit disc: label 1 above y = ½ sin 5x, the dotted boundary, label 0 below, "
@@ -69,9 +70,9 @@ def boundary_over_training(seed: int, profile: Profile, run: Run) -> Figure:
         f"of {BATCH} with step size {setup.step:g}. Its boundary is where the logit is 0. Shown are the first "
         "checkpoint with a training error of at most that of a linear classifier, trained by SGD on the same points "
         f"({_share(seen.of_line)}); the first with the least error on {TESTED} test points, whose labels are flipped "
-        "alike; and the last. Look whether the boundary is nearly straight at the first, nearly the sinusoid at the "
-        "second, and at the third bends around flipped points, with less error on the training set and more on the "
-        "test set: so the paper reports."
+        "alike; and the last. The paper reports a boundary that is almost linear first, then complex, and at last "
+        "overfits: look whether it is nearly straight at the first checkpoint, nearly the sinusoid at the second, and "
+        "bends around flipped points at the third, with a larger test error."
     )
     return Figure("The boundary over training", caption, panels)
 
@@ -129,7 +130,7 @@ def _panel(k: int, name: str, seen: Seen) -> Panel:
     curve = torch.stack((across, sinusoid(across)))
     true = Series(BOUNDARY, "reference", "line", *curve[:, curve.norm(dim=0) <= 1].tolist())
     drawn = Series(BOUNDARY, "measured", "line", *line_of(_boundary(k, seen)))
-    errors = f"training error {_share(seen.train_error[k])}, test error {_share(seen.test_error[k])}"
+    errors = f"errors {_share(seen.train_error[k])} (training), {_share(seen.test_error[k])} (test)"
     return Panel(f"step {int(seen.steps[k])}, {name}: {errors}", "", "", (*_marked(seen), drawn, true), equal=True)
 
 
@@ -160,4 +161,4 @@ def _boundary(k: int, seen: Seen) -> list[tuple[list[float], list[float]]]:
 
 
 def _share(value: Tensor | float) -> str:
-    return f"{100 * float(value):.1f} %"
+    return f"{100 * float(value):.1f}\u00a0%"

@@ -25,6 +25,7 @@ SHOWN = ("digits, MLP", "mixture, MLP")
 WIDTHS = (2, 4, 8)
 """Hidden units of G₁, G₂, G₃; G₀ is the linear classifier L."""
 LABELS = ("μ(F_t;G₀)", *(f"μ(F_t;G{k})" for k in "₁₂₃"))
+CHAIN = "nakkiran2019.chain"
 BRIEF = (0.2, 1000)
 """Step size and number of steps of G₁, G₂, G₃ where time is short; else those of the linear classifier."""
 
@@ -35,7 +36,7 @@ def explained_along_a_chain(seed: int, profile: Profile, run: Run) -> Figure:
     how = LINEAR if profile.all_designs else BRIEF
     own = shared_seed(seed, SHARED)
     all_runs = [runs.trained(SETUPS[name], SETUPS[name].runs, own, run.device) for name in names]
-    panels = tuple(_panel(name, t, how, shared_seed(seed, __name__)) for name, t in zip(names, all_runs, strict=True))
+    panels = tuple(_panel(name, t, how, shared_seed(seed, CHAIN)) for name, t in zip(names, all_runs, strict=True))
     caption = (
         f"Explaining classifiers of growing complexity: G₀ is the linear classifier, G₁, G₂, G₃ have {_listed()} "
         f"hidden ReLUs; trained by SGD on the data of the network, {how[1]} steps of {how[0]} each of the three. "
@@ -43,7 +44,8 @@ def explained_along_a_chain(seed: int, profile: Profile, run: Run) -> Figure:
         "leaves I(F_t;Y), the network begins to know what that classifier does not; if F_t grows along the chain, "
         "the curves leave one after the other, each to run along its dotted line. "
         f"Test sets; {either(sorted({len(t.tested) for t in all_runs}))} runs a panel, their mean and the range "
-        "between the lowest and the highest."
+        "between the lowest and the highest: it is wide where a narrow perceptron learns much in one run and little in "
+        "another."
     )
     return Figure("Explained by classifiers of growing complexity", caption, panels)
 
@@ -54,7 +56,7 @@ def chain(t: Trained, how: tuple[float, int], g: torch.Generator) -> Tensor:
     The perceptrons of all widths are trained together: a hidden unit that has weights 0 on both sides keeps them.
     """
     X, y, tested = (x.flatten(2) if x.ndim > 2 else x for x in (t.problem.X, t.problem.y, t.problem.X_test))
-    starts = [_widened(draw_mlp((X.shape[2], width, 1), len(X), g), max(WIDTHS)) for width in WIDTHS]
+    starts = [with_idle_units(draw_mlp((X.shape[2], width, 1), len(X), g), max(WIDTHS)) for width in WIDTHS]
     start = {n: torch.cat([s[n] for s in starts]).to(X.device) for n in starts[0]}
     order = runs.orders(X.shape[1], how[1], g).to(X.device)
     X, y, tested = (x.repeat(len(WIDTHS), *(1,) * (x.ndim - 1)) for x in (X, y, tested))
@@ -62,8 +64,8 @@ def chain(t: Trained, how: tuple[float, int], g: torch.Generator) -> Tensor:
     return torch.cat((runs.held_out(t).g[None], labels.unflatten(0, (len(WIDTHS), -1))))
 
 
-def _widened(weights: Params, width: int) -> Params:
-    """Perceptrons with one hidden layer, given units without any connection up to this width."""
+def with_idle_units(weights: Params, width: int) -> Params:
+    """Perceptrons with one hidden layer, filled up to this width with units that nothing leads to or from."""
     more = width - weights["b1"].shape[1]
     padding = {"W1": (0, more), "b1": (0, more), "W2": (0, 0, 0, more), "b2": (0, 0)}
     return {n: functional.pad(v, padding[n]) for n, v in weights.items()}
