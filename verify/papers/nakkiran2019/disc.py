@@ -60,19 +60,19 @@ class Seen:
 
 
 def boundary_over_training(seed: int, profile: Profile, run: Run) -> Figure:
-    """The figure of the paper: nearly a line, then nearly the sinusoid, then what fits the flipped labels."""
+    """The boundary of one network when it is as good as a line, when it predicts best, and at the end."""
     setup = LONG if profile.all_designs else SHORT
     seen = watched(setup, shared_seed(seed, DISC), run.device)
     panels = tuple(_panel(k, name, seen) for k, name in shown(seen).items())
     caption = (
         f"{POINTS} points uniform in the unit disc: label 1 above y = ½ sin 5x, the dotted boundary, label 0 below, "
         "10 % of the labels flipped; a perceptron with two hidden layers of 128 ReLUs, trained by SGD on mini-batches "
-        f"of {BATCH} with step size {setup.step:g}. Its boundary is where the logit is 0. Shown are the first "
-        "checkpoint with a training error of at most that of a linear classifier, trained by SGD on the same points "
-        f"({_share(seen.of_line)}); the first with the least error on {TESTED} test points, whose labels are flipped "
-        "alike; and the last. The paper reports a boundary that is almost linear first, then complex, and at last "
-        "overfits: look whether it is nearly straight at the first checkpoint, nearly the sinusoid at the second, and "
-        "bends around flipped points at the third, with a larger test error."
+        f"of {BATCH} with step size {setup.step:g}. Its boundary is where the logit is 0. Shown are, if there is one, "
+        "the first checkpoint with a training error of at most that of a linear classifier, trained by SGD on the same "
+        f"points ({_share(seen.of_line)}); the first with the least error on {TESTED} test points, whose labels are "
+        "flipped alike; and the last, whose test error is thus no less. The paper reports a boundary that is almost "
+        "linear first, then complex, and at last overfits: look whether it is nearly straight at first, nearly the "
+        "sinusoid where the test error is least, and bends around flipped points at the end."
     )
     return Figure("The boundary over training", caption, panels)
 
@@ -112,16 +112,14 @@ def zero_level(values: Tensor, ticks: Tensor) -> Tensor:
     """
     y, x = torch.meshgrid(ticks, ticks, indexing="ij")
     nodes = torch.stack((x, y, values), -1)
-    a, b, c, d = (nodes[i, j].reshape(-1, 3) for i in (_LOW, _HIGH) for j in (_LOW, _HIGH))
+    sides = (slice(None, -1), slice(1, None))
+    a, b, c, d = (nodes[i, j].reshape(-1, 3) for i in sides for j in sides)
     corners = torch.cat((torch.stack((a, b, d), 1), torch.stack((a, c, d), 1)))
     ends = corners.roll(-1, 1)
     crossed = (corners[..., 2] > 0) != (ends[..., 2] > 0)
     first, last = corners[crossed], ends[crossed]
     share = first[:, 2:] / (first[:, 2:] - last[:, 2:])
     return torch.lerp(first[:, :2], last[:, :2], share).reshape(-1, 2, 2)
-
-
-_LOW, _HIGH = slice(None, -1), slice(1, None)
 
 
 # ---- one panel

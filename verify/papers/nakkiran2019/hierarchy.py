@@ -40,9 +40,9 @@ def explained_along_a_chain(seed: int, profile: Profile, run: Run) -> Figure:
     caption = (
         f"Explaining classifiers of growing complexity: G₀ is the linear classifier, G₁, G₂, G₃ have {_listed()} "
         f"hidden ReLUs; trained by SGD on the data of the network, {how[1]} steps of {how[0]} each of the three. "
-        "A dotted line is I(G_k;Y), in the colour of μ(F_t;G_k), which cannot be above it in any run. Where a curve "
-        "leaves I(F_t;Y), the network begins to know what that classifier does not; if F_t grows along the chain, "
-        "the curves leave one after the other, each to run along its dotted line. "
+        "A dotted line is I(G_k;Y), in the colour of μ(F_t;G_k), which is never above it. Where a curve leaves "
+        "I(F_t;Y), the network begins to know what that classifier does not; if F_t grows along the chain, the curves "
+        "leave one after the other, each to run along its dotted line. "
         f"Test sets; {either(sorted({len(t.tested) for t in all_runs}))} runs a panel, their mean and the range "
         "between the lowest and the highest: it is wide where a narrow perceptron learns much in one run and little in "
         "another."
@@ -55,11 +55,11 @@ def chain(t: Trained, how: tuple[float, int], g: torch.Generator) -> Tensor:
 
     The perceptrons of all widths are trained together: a hidden unit that has weights 0 on both sides keeps them.
     """
-    X, y, tested = (x.flatten(2) if x.ndim > 2 else x for x in (t.problem.X, t.problem.y, t.problem.X_test))
+    X, y, tested = t.problem.X.flatten(2), t.problem.y, t.problem.X_test
     starts = [with_idle_units(draw_mlp((X.shape[2], width, 1), len(X), g), max(WIDTHS)) for width in WIDTHS]
     start = {n: torch.cat([s[n] for s in starts]).to(X.device) for n in starts[0]}
     order = runs.orders(X.shape[1], how[1], g).to(X.device)
-    X, y, tested = (x.repeat(len(WIDTHS), *(1,) * (x.ndim - 1)) for x in (X, y, tested))
+    X, y, tested = (torch.cat([x] * len(WIDTHS)) for x in (X, y, tested))
     labels = runs.linear_labels(runs.trained_linear(X, y, start, order, how[0]), tested)
     return torch.cat((runs.held_out(t).g[None], labels.unflatten(0, (len(WIDTHS), -1))))
 
