@@ -1,4 +1,4 @@
-"""The figures that papers contribute, drawn panel by panel; a reference line carries its own label."""
+"""The figures that papers contribute, drawn panel by panel; a rule, a reference line on its own, carries its label."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def panel_plot(panel: dict[str, Any], *, alone: bool) -> str:
     styles = panel_styles(panel["series"])
     pairs = sorted(zip(panel["series"], styles, strict=True), key=lambda pair: pair[0]["mark"] != "band")
     drawn = [_drawn(s, x, y, style) for s, style in pairs]
-    labels = [_named(s, x, y) for s in panel["series"] if _is_rule(s)]
+    labels = [_named(s, x, y) for s in _rules(panel["series"])]
     body = frame(canvas, x, y, panel["xlabel"], panel["ylabel"]) + "".join(drawn) + "".join(labels)
     return svg(canvas, panel["title"], body)
 
@@ -31,32 +31,42 @@ def panel_legend(panels: list[dict[str, Any]]) -> list[tuple[str, str]]:
     """(label, swatch) of every different series of a figure, without those that are labelled in the drawing."""
     entries: dict[str, str] = {}
     for panel in panels:
+        rules = _rules(panel["series"])
         for series, style in zip(panel["series"], panel_styles(panel["series"]), strict=True):
-            if series["label"] and not _is_rule(series) and series["mark"] != "band":
+            if series["label"] and series not in rules and series["mark"] != "band":
                 entries.setdefault(series["label"], _swatch(series, style))
     return list(entries.items())
 
 
 def panel_styles(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One style a series: measured ones have a colour for each label, bounds are dashed, references grey."""
-    labels = list(dict.fromkeys(s["label"] for s in series if s["role"] == "measured"))
+    """One style a series: measured ones have a colour for each label, bounds are dashed, references are dotted: in the
+    colour of the measured series of the same label, else grey."""
+    labels = _measured(series)
     return [_style(s, PALETTE[labels.index(s["label"]) % len(PALETTE)] if s["label"] in labels else "") for s in series]
 
 
 def _style(series: dict[str, Any], colour: str) -> dict[str, Any]:
     crowd = series["mark"] != "line" and len(series["x"]) > CROWD
     dash = {"measured": "", "bound": "7 4", "reference": "1.5 4"}[series["role"]]
-    own = {"measured": colour, "bound": BOUND, "reference": REFERENCE}[series["role"]]
+    own = {"measured": colour, "bound": BOUND, "reference": colour or REFERENCE}[series["role"]]
     return {"colour": own, "dash": dash, "width": 1.7, "opacity": 0.5 if crowd else 1, "crowd": crowd}
 
 
-def _is_rule(series: dict[str, Any]) -> bool:
-    return series["role"] == "reference" and series["mark"] == "line"
+def _measured(series: list[dict[str, Any]]) -> list[str]:
+    """The labels of measured series, in order."""
+    return list(dict.fromkeys(s["label"] for s in series if s["role"] == "measured"))
+
+
+def _rules(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Reference lines with a label of their own: they are named in the drawing, and need not be within the axes."""
+    labels = _measured(series)
+    return [s for s in series if s["role"] == "reference" and s["mark"] == "line" and s["label"] not in labels]
 
 
 def _axes(panel: dict[str, Any], canvas: Canvas) -> tuple[Axis, Axis]:
     """Axes that show everything that is no reference; with equal units where they are asked for."""
-    shown = [s for s in panel["series"] if not _is_rule(s)] or panel["series"]
+    rules = _rules(panel["series"])
+    shown = [s for s in panel["series"] if s not in rules] or panel["series"]
     xs, ys = ([v for s in shown for v in s[name]] for name in ("x", "y"))
     x = fit(xs, LEFT, canvas.width - RIGHT, log=panel["xscale"] == "log")
     y = fit(ys, canvas.height - BOTTOM, TOP, log=panel["yscale"] == "log")

@@ -106,6 +106,18 @@ def test_every_measured_label_has_its_colour_and_bounds_and_references_theirs():
     assert styles[1]["colour"] == panels.BOUND and styles[2]["colour"] == panels.REFERENCE
 
 
+def test_a_reference_with_the_label_of_a_curve_is_dotted_in_its_colour_and_within_the_axes():
+    curve = Series("mean", "measured", "line", [1, 2], [1.0, 2.0])
+    level = Series("mean", "reference", "line", [1, 2], [9.0, 9.0])
+    (panel,) = plain(Panel("", "", "", (curve, level)))
+    solid, dotted = panels.panel_styles(panel["series"])
+    assert solid["colour"] == dotted["colour"] and not solid["dash"] and dotted["dash"]
+    assert panels._axes(panel, panels.ALONE)[1].shows(9.0)
+    assert "mean</text>" not in panels.panel_plot(panel, alone=True)
+    ((label, swatch),) = panels.panel_legend([panel])
+    assert label == "mean" and "dasharray" not in swatch
+
+
 def test_a_crowd_is_faint_and_the_legend_is_not():
     crowd = plain(Panel("", "", "", (Series("crowd", "measured", "dots", [1.0] * 99, [1.0] * 99),)))
     assert 'fill-opacity="0.5"' in panels.panel_plot(crowd[0], alone=True)

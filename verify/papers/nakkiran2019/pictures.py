@@ -31,7 +31,7 @@ def information_over_training(seed: int, profile: Profile, run: Run) -> Figure:
     drawn = [(name, path_of(_seen(name, seed, run))) for name in _setups(profile)]
     counts = sorted({len(path.early) for _, path in drawn})
     caption = (
-        f"Networks and a linear classifier L, trained by SGD on the same data; test sets; {_either(counts)} runs a "
+        f"Networks and a linear classifier L, trained by SGD on the same data; test sets; {either(counts)} runs a "
         "panel, their mean and the range between the lowest and the highest. Where μ is near I(F_t;Y), the "
         "linear classifier explains what the network knows; where I(F_t;Y) is above the dotted I(L;Y) and μ still near "
         "it, what L knows is retained; I(F_t;Y|L) is the rest. In the noisy mixture 10 % of the labels are flipped."
@@ -62,7 +62,7 @@ def your_predictions(data: Predictions) -> Figure:
     for label, interval in zip(CURVES, (seen.f_y, seen.mu, seen.f_y_given_g), strict=True):
         series += _with_band(label, steps[later], *(x[later] for x in _ends(interval)))
     known = float(seen.g_y.estimate.flatten()[-1])
-    panel = Panel(data.name, "step", "nats", (*series, _level("I(L;Y)", steps[later], known)), "log")
+    panel = Panel(data.name, "step", "nats", (*series, level("I(L;Y)", steps[later], known)), "log")
     caption = (
         f"{seen.samples} samples, {len(data.f)} checkpoints; F is f, L is g. Bands are 95 % intervals by the delta "
         "method: asymptotic, and too narrow where I(F_t;Y|L) is near 0."
@@ -90,10 +90,15 @@ def _panel(name: str, path: Path) -> Panel:
     steps = path.steps[later].double()
     series: list[Series] = []
     for label, values in zip(CURVES, (path.shares.F, path.shares.mu, path.shares.rest), strict=True):
-        v = values[:, later].cpu()
-        series += _with_band(label, steps, v.mean(0), v.amin(0), v.amax(0))
-    level = _level("I(L;Y)", steps, float(path.shares.G[:, 0].mean()))
-    return Panel(name.removesuffix(FAST), "step", "nats", (*series, level), "log")
+        series += over_runs(label, steps, values[:, later])
+    known = level("I(L;Y)", steps, float(path.shares.G[:, 0].mean()))
+    return Panel(name.removesuffix(FAST), "step", "nats", (*series, known), "log")
+
+
+def over_runs(label: str, steps: Tensor, values: Tensor) -> list[Series]:
+    """The mean of values (runs, steps), and the range between the lowest and the highest run."""
+    v = values.cpu()
+    return _with_band(label, steps, v.mean(0), v.amin(0), v.amax(0))
 
 
 def _with_band(label: str, x: Tensor, middle: Tensor, low: Tensor, high: Tensor) -> list[Series]:
@@ -101,7 +106,8 @@ def _with_band(label: str, x: Tensor, middle: Tensor, low: Tensor, high: Tensor)
     return [Series(label, "measured", "line", x.tolist(), middle.tolist()), band]
 
 
-def _level(label: str, x: Tensor, value: float) -> Series:
+def level(label: str, x: Tensor, value: float) -> Series:
+    """A horizontal reference line; with the label of a curve it has the colour of that curve."""
     return Series(label, "reference", "line", [float(x[0]), float(x[-1])], [value, value])
 
 
@@ -116,7 +122,8 @@ def _spread(count: int) -> Tensor:
     return (torch.logspace(0, 1, LONGEST, base=count, dtype=torch.float64).round().long() - 1).unique()
 
 
-def _either(counts: Sequence[int]) -> str:
+def either(counts: Sequence[int]) -> str:
+    """How many runs the panels show."""
     return " or ".join(str(c) for c in counts)
 
 

@@ -100,7 +100,7 @@ def trained(setup: Setup, B: int, seed: int, device: torch.device) -> Trained:
 
 
 def trained_linear(X: Tensor, y: Tensor, start: Params, order: Tensor, step: float) -> Params:
-    """Logistic regression on X (B, n, ...) by SGD."""
+    """Logistic regression on X (B, n, ...) by SGD; a perceptron where `start` has hidden layers."""
     loss = cross_entropy_of(mlp, X.flatten(2), y)
     return sgd(loss, start, order, step=step, observe=lambda p: {}, every=len(order)).params
 
