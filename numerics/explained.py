@@ -9,15 +9,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from .information import (
-    JointLaw,
-    conditional_mutual_information,
-    entropy,
-    mutual_information,
-    performance_correlation,
-)
+from .information import Counts, JointLaw, PairLaw, entropy, frequencies, mutual_information
 
-__all__ = ["Shares", "last_before", "shares_of"]
+__all__ = ["Cells", "Shares", "last_before", "occupied", "shares_of", "shares_on"]
 
 Numbers = Float[Tensor, "*lead"]
 
@@ -38,7 +32,7 @@ class Shares:
     rest: Numbers
     """``I(F;Y|G)``"""
     null: Numbers
-    """``mu`` of the law with the same pairs (F, Y), (G, Y) in which F and G are independent given Y"""
+    """``mu`` of the law with the same pairs (F, Y), (G, Y) in which F and G are independent given Y: its I(F;G)"""
     missing: Numbers
     """``H(Y|F)``"""
 
@@ -75,18 +69,45 @@ class Shares:
 
 def shares_of(law: JointLaw) -> Shares:
     """Everything that is said here about a joint law of F, G and Y."""
-    fy, gy = law.sum(-2), law.sum(-3)
+    return _shares(law.sum(-2), law.sum(-3), law.sum(-1), entropy(law, (-3, -2, -1)))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Values f, g, y of S different cells (3, S) of tables that have no others, and the numbers of values."""
+
+    values: Int64[Tensor, "3 S"]
+    sizes: tuple[int, int, int]
+
+    def margin(self, counts: Int64[Tensor, "*lead S"], a: int, b: int) -> Int64[Tensor, "*lead K_a K_b"]:
+        """Counts of two of the variables F, G, Y = 0, 1, 2."""
+        place = self.values[a] * self.sizes[b] + self.values[b]
+        table = counts.new_zeros(*counts.shape[:-1], self.sizes[a] * self.sizes[b])
+        return table.scatter_add_(-1, place.expand_as(counts), counts).unflatten(-1, (self.sizes[a], self.sizes[b]))
+
+
+def occupied(counts: Counts) -> tuple[Cells, Int64[Tensor, "*lead S"]]:
+    """The cells that are not empty in all of the tables, and their counts: at most as many as there are samples."""
+    K_F, K_G, K_Y = counts.shape[-3:]
+    flat = counts.flatten(-3)
+    places = (flat.reshape(-1, flat.shape[-1]) > 0).any(0).nonzero()[:, 0]
+    return Cells(torch.stack(torch.unravel_index(places, (K_F, K_G, K_Y))), (K_F, K_G, K_Y)), flat[..., places]
+
+
+def shares_on(cells: Cells, counts: Int64[Tensor, "*lead S"]) -> Shares:
+    """``shares_of`` the relative frequencies in tables with few occupied cells, in which there may be many classes."""
+    fy, gy, fg = (frequencies(cells.margin(counts, a, b), 2) for a, b in ((0, 2), (1, 2), (0, 1)))
+    return _shares(fy, gy, fg, entropy(frequencies(counts, 1)))
+
+
+def _shares(fy: PairLaw, gy: PairLaw, fg: PairLaw, whole: Numbers) -> Shares:
+    """From the laws of the pairs, and the entropy of the whole: ``mu = I(F;Y) + I(G;Y) - I(F,G;Y)``."""
     y = gy.sum(-2)
+    F, G = mutual_information(fy), mutual_information(gy)
+    mu = F + G - (entropy(fg, (-2, -1)) + entropy(y) - whole)
     given = torch.where(y > 0, y, torch.ones_like(y))
-    apart = fy[..., :, None, :] * gy[..., None, :, :] / given[..., None, None, :]
-    return Shares(
-        mutual_information(fy),
-        mutual_information(gy),
-        performance_correlation(law),
-        conditional_mutual_information(law),
-        performance_correlation(apart),
-        entropy(fy, (-2, -1)) - entropy(fy.sum(-1)),
-    )
+    apart = fy @ (gy / given[..., None, :]).mT
+    return Shares(F, G, mu, F - mu, mutual_information(apart), entropy(fy, (-2, -1)) - entropy(fy.sum(-1)))
 
 
 def _ratio(a: Tensor, b: Tensor) -> Tensor:

@@ -45,6 +45,8 @@ __all__ = [
 CONFIDENCE = 0.95
 DENSE = 64
 """Labels below this are counted as they are; larger ones are recoded first."""
+RECAST = {torch.bool: torch.uint8} | dict.fromkeys((torch.uint16, torch.uint32, torch.uint64), torch.int64)
+"""Kinds of labels with which torch does not calculate, and what stands for them."""
 SAME = 1e-12
 """Values of I(F;Y|G) within this count as equal: rounding must not decide between tables of one value."""
 
@@ -137,15 +139,16 @@ def _normal_quantile(confidence: float) -> float:
 
 # ---- bootstrap
 def resampled(
-    counts: Counts, resamples: int, seed: int | np.random.Generator = 0
-) -> Int64[Tensor, "R *lead K_F K_G K_Y"]:
+    counts: Numbers, resamples: int, seed: int | np.random.Generator = 0, variables: int = 3
+) -> Int64[Tensor, "resamples ..."]:
     """Count tables of as many samples, drawn with replacement: multinomial in the observed frequencies (CPU).
 
-    From one generator, several calls draw what one call for all their resamples would.
+    The last ``variables`` dimensions of counts are the variables: three, or one for a list of cells. From one
+    generator, several calls draw what one call for all their resamples would.
     """
-    p = frequencies(counts).cpu().flatten(-3).numpy()
-    N = counts.sum((-3, -2, -1)).cpu().numpy()
-    drawn = np.random.default_rng(seed).multinomial(N, p, size=(resamples, *counts.shape[:-3]))
+    p = frequencies(counts, variables).cpu().flatten(-variables).numpy()
+    N = counts.sum(tuple(range(-variables, 0))).cpu().numpy()
+    drawn = np.random.default_rng(seed).multinomial(N, p, size=(resamples, *counts.shape[:-variables]))
     return torch.as_tensor(drawn, device=counts.device).reshape(resamples, *counts.shape)
 
 
@@ -240,7 +243,7 @@ def mu(y: Any, f: Any, g: Any, *, confidence: float = CONFIDENCE, share: Share =
 
 def _labels(name: str, value: Any) -> Tensor:
     if isinstance(value, Tensor):
-        return value.to(torch.uint8) if value.dtype is torch.bool else value
+        return value.to(RECAST.get(value.dtype, value.dtype))
     masked = int(np.ma.count_masked(value)) if isinstance(value, np.ma.MaskedArray) else 0
     require(masked == 0, f"{name} has {masked} masked entries; expected a label for every sample; drop them.")
     try:

@@ -113,12 +113,18 @@ def count_table(y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, 
         f"classes = {sizes} and {rows} tables are {rows * cells} cells; expected at most {LARGEST}; "
         "merge labels or count fewer tables at a time.",
     )
-    flat = [_as_rows(t, lead) for t in (f, g, y)]
+    f, g, y = (_as_rows(t, lead) for t in (f, g, y))
     counts = torch.zeros(rows, cells, dtype=torch.int64, device=y.device)
     room = _room(rows, y.shape[-1], cells, y.device)
+    start = cells * torch.arange(len(room), dtype=room.dtype, device=y.device)[:, None]
+    one = _pairs(g, y, sizes, room.dtype) if len(g) == len(y) == 1 else None
     for some, samples in _chunks(rows, y.shape[-1]):
-        block = [t[some if len(t) > 1 else slice(None), samples] for t in flat]
-        counts[some] += _count(block, sizes, room)
+        f_, g_, y_ = (t[some if len(t) > 1 else slice(None), samples] for t in (f, g, y))
+        pairs = _pairs(g_, y_, sizes, room.dtype) if one is None else one[:, samples]
+        _check_range("f", f_, sizes[0])
+        cell = room[: max(len(f_), len(pairs)), : pairs.shape[1]].copy_(f_)
+        cell.mul_(sizes[1] * sizes[2]).add_(pairs).add_(start[: len(cell)])
+        counts[some] += torch.bincount(cell.flatten(), minlength=len(cell) * cells).view(-1, cells)
     return counts.reshape(*lead, *sizes)
 
 
@@ -160,23 +166,22 @@ def _chunks(rows: int, samples: int) -> Iterator[tuple[slice, slice]]:
             yield slice(row, row + height), slice(sample, sample + width)
 
 
-def _count(labels: list[Tensor], sizes: tuple[int, int, int], room: Tensor) -> Tensor:
-    """Counts (R, cells) of one block: one count over the combined index."""
-    for name, block, size in zip("fgy", labels, sizes, strict=True):
-        if not _within(block, size):
-            low, high = (int(x) for x in (block.min(), block.max()))
-            raise NumericsError(f"{name} has labels {low} .. {high}; expected 0 .. {size - 1}; recode it.")
-    rows, cells = max(len(block) for block in labels), math.prod(sizes)
-    f, g, y = labels
-    rest = g.to(room.dtype) * sizes[2] + y.to(room.dtype)
-    start = cells * torch.arange(rows, dtype=room.dtype, device=f.device)[:, None]
-    cell = room[:rows, : f.shape[1]].copy_(f).mul_(sizes[1] * sizes[2]).add_(rest).add_(start)
-    return torch.bincount(cell.flatten(), minlength=rows * cells).view(rows, cells)
+def _pairs(g: Labels, y: Labels, sizes: tuple[int, int, int], dtype: torch.dtype) -> Tensor:
+    """The labels (g, y) as one, ``K_Y g + y``."""
+    for name, labels, size in (("g", g, sizes[1]), ("y", y, sizes[2])):
+        _check_range(name, labels, size)
+    return g.to(dtype) * sizes[2] + y.to(dtype)
 
 
-def _within(labels: Tensor, size: int) -> bool:
-    """Whether all labels are 0 .. size - 1. On the CPU numpy takes the maximum of the labels as unsigned integers, in
-    which negative ones are large: one pass in place of two."""
+def _check_range(name: str, labels: Labels, size: int) -> None:
+    if not _within(labels, size):
+        low, high = (int(x) for x in (labels.min(), labels.max()))
+        raise NumericsError(f"{name} has labels {low} .. {high}; expected 0 .. {size - 1}; recode it.")
+
+
+def _within(labels: Labels, size: int) -> bool:
+    """Whether all labels are 0 .. size - 1. On the CPU numpy finds the largest of them read as unsigned integers, where
+    negative ones are large: one pass in place of two."""
     if labels.device.type == "cpu":
         numbers = labels.numpy()
         return bool(numbers.view(f"u{numbers.itemsize}").max() < size)

@@ -94,7 +94,9 @@ def test_on_the_training_set_everything_is_forced_once_it_is_memorised() -> None
 
 def test_a_constant_in_place_of_the_linear_classifier_explains_nothing() -> None:
     m = effects.measured(runs.held_out(short()), EXPLAINED, seed=0, explain=effects.explained_by_constant)
-    assert m.values["R_1"].abs().max() < 1e-12 and m.values["R_2"].abs().max() < 1e-12
+    counted = m.judged["explained"]  # elsewhere I(F;Y) may be as small as the rounding of mu
+    assert counted.any() and m.values["R_1"][counted].abs().max() < 1e-12
+    assert m.values["R_2"].abs().max() < 1e-12
     assert (m.values["I_L"] > 0.1).all()
 
 
@@ -137,7 +139,7 @@ def test_no_more_is_drawn_at_once_than_a_chunk_or_one_resample(monkeypatch: pyte
 
     monkeypatch.setattr(effects, "resampled", spied)
     m = effects.measured(runs.brought(predictions_of("mine", {"y": y, "f": f, "g": g}), CPU), EXPLAINED, seed=0)
-    assert m.resampled["R_2"].shape == (1, 3) and most == 6 * [100**3]
+    assert m.resampled["R_2"].shape == (1, 3) and max(most) <= 3 * 4000  # of a million cells at most 4000 are occupied
 
 
 # ---- what a user brings

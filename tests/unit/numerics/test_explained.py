@@ -5,8 +5,14 @@ import math
 import pytest
 import torch
 
-from numerics.explained import last_before, shares_of
-from numerics.information import binary_convolution, binary_entropy
+from numerics.explained import last_before, occupied, shares_of, shares_on
+from numerics.information import (
+    binary_convolution,
+    binary_entropy,
+    conditional_mutual_information,
+    frequencies,
+    performance_correlation,
+)
 
 
 def law(errors):
@@ -63,3 +69,29 @@ def test_a_share_of_nothing_is_no_number():
 )
 def test_the_last_value_before_the_level_is_exceeded(values, place):
     assert int(last_before(torch.tensor(values), torch.tensor(0.5))) == place
+
+
+def some_counts():
+    """Tables of 40 samples in 2 x 3 x 4 cells, many of them empty."""
+    generator = torch.Generator().manual_seed(1)
+    cells = torch.randint(24, (6, 40), generator=generator) ** 2 % 24
+    return torch.stack([torch.bincount(c, minlength=24) for c in cells]).reshape(6, 2, 3, 4)
+
+
+def test_the_shares_are_those_of_the_definitions():
+    p = frequencies(some_counts())
+    s = shares_of(p)
+    assert torch.allclose(s.mu, performance_correlation(p), rtol=0, atol=1e-14)
+    assert torch.allclose(s.rest, conditional_mutual_information(p), rtol=0, atol=1e-14)
+    given = p.sum((1, 2))
+    apart = torch.einsum("bfy,bgy->bfgy", p.sum(2), p.sum(1) / torch.where(given > 0, given, 1)[:, None])
+    assert torch.allclose(s.null, performance_correlation(apart), rtol=0, atol=1e-14)
+
+
+def test_occupied_cells_say_the_same_as_whole_tables():
+    counts = some_counts()
+    cells, kept = occupied(counts)
+    assert kept.shape[1] < 24 and torch.equal(kept.sum(1), counts.sum((1, 2, 3)))
+    whole, few = shares_of(frequencies(counts)), shares_on(cells, kept)
+    for name in ("F", "G", "mu", "rest", "null", "missing"):
+        assert torch.allclose(getattr(whole, name), getattr(few, name), rtol=0, atol=1e-14), name

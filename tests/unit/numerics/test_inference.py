@@ -150,6 +150,12 @@ def test_permutation_p_value_is_the_share_of_permutations():
     assert found == pytest.approx(exact, abs=4 * (exact * (1 - exact) / 4000) ** 0.5 + 1e-3)
 
 
+@pytest.mark.parametrize("dtype", [torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int16])
+def test_labels_of_every_integer_type_are_read(dtype):
+    y, f, g = (torch.randint(3, (50,), generator=torch.Generator().manual_seed(k)) for k in range(3))
+    assert mu(y.to(dtype), f.to(dtype), g.to(dtype)).mu.estimate == mu(y, f, g).mu.estimate
+
+
 def test_permutations_in_chunks_are_the_same(monkeypatch):
     y, f, g = listed(10 * BINARY)
     whole = permutation_test(y, f, g, 2, permutations=50)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from numerics.explained import Shares, last_before, shares_of
+from numerics.explained import Cells, Shares, last_before, occupied, shares_of, shares_on
 from numerics.inference import resampled
 from numerics.information import CHUNK, count_table, frequencies
 
@@ -19,6 +19,8 @@ from ...experiment import Measured
 from .runs import Labels
 
 RESAMPLES = 2000
+Explain = Callable[[Cells, Tensor], Shares]
+"""What counts (..., S) of some cells say."""
 LEAST = 0.25
 """Share of I(L;Y) that F must know at T₀: below it R₁ is the ratio of two small numbers."""
 
@@ -52,17 +54,17 @@ def path_of(p: Labels) -> Path:
 
 
 def measured(
-    p: Labels, needs: Mapping[str, Needs], *, seed: int, last: int = -1, explain: Callable[[Tensor], Shares] = shares_of
+    p: Labels, needs: Mapping[str, Needs], *, seed: int, last: int = -1, explain: Explain = shares_on
 ) -> Measured:
     """The quantities of the findings, one row a run, with bootstrap samples; `needs` by part.
 
-    `last` is the checkpoint that stands for the end of training, `explain` takes laws to what they say.
+    `last` is the checkpoint that stands for the end of training.
     """
     path = path_of(p)
     place = path.early.clamp_min(0)[:, None, None, None, None].expand(-1, 1, *path.counts.shape[2:])
-    tables = (path.counts.gather(1, place)[:, 0], path.counts[:, last])
-    exact = (explain(frequencies(c[:, None])) for c in tables)
-    drawn = (_drawn(c, seed, explain) for c in tables)
+    tables = [occupied(c) for c in (path.counts.gather(1, place)[:, 0], path.counts[:, last])]
+    exact = (explain(cells, counts[:, None]) for cells, counts in tables)
+    drawn = (_drawn(cells, counts, seed, explain) for cells, counts in tables)
     every = torch.ones_like(path.early, dtype=torch.bool)
     met = {Needs.CROSSING: path.early >= 0, Needs.MEMORY: p.train_error[:, last] == 0, Needs.NOTHING: every}
     return Measured(
@@ -73,11 +75,12 @@ def measured(
     )
 
 
-def _drawn(counts: Tensor, seed: int, explain: Callable[[Tensor], Shares]) -> Shares:
-    """What bootstrap samples of tables (B, K, K, K) say, (B, RESAMPLES): in chunks, which change no draw."""
-    draws, size = np.random.default_rng(seed), max(1, CHUNK // counts.numel())
+def _drawn(cells: Cells, counts: Tensor, seed: int, explain: Explain) -> Shares:
+    """What bootstrap samples of tables (B, S) say, (B, RESAMPLES): in chunks, which change no draw."""
+    K = max(cells.sizes)
+    draws, size = np.random.default_rng(seed), max(1, CHUNK // (len(counts) * max(counts.shape[1], K**2)))
     sizes = (min(size, RESAMPLES - first) for first in range(0, RESAMPLES, size))
-    return _joined(explain(frequencies(resampled(counts, n, draws).transpose(0, 1))) for n in sizes)
+    return _joined(explain(cells, resampled(counts, n, draws, 1).transpose(0, 1)) for n in sizes)
 
 
 def _joined(parts: Iterable[Shares]) -> Shares:
@@ -86,10 +89,13 @@ def _joined(parts: Iterable[Shares]) -> Shares:
     return Shares(**{f.name: torch.cat([getattr(s, f.name) for s in said], -1) for f in fields(Shares)})
 
 
-def explained_by_constant(law: Tensor) -> Shares:
-    """What the law says when a constant takes the place of G in μ: I(G;Y) stays that of G."""
-    merged = torch.cat((law.sum(-2, keepdim=True), torch.zeros_like(law[..., 1:, :])), -2)
-    return replace(shares_of(merged), G=shares_of(law).G)
+def explained_by_constant(cells: Cells, counts: Tensor) -> Shares:
+    """What the counts say when a constant takes the place of G in μ: I(G;Y) stays that of G."""
+    K_F, _, K_Y = cells.sizes
+    f, y = (torch.arange(K, device=counts.device) for K in (K_F, K_Y))
+    values = torch.stack((f.repeat_interleave(K_Y), torch.zeros_like(f).repeat(K_Y), y.repeat(K_F)))
+    merged = cells.margin(counts, 0, 2).flatten(-2)
+    return replace(shares_on(Cells(values, cells.sizes), merged), G=shares_on(cells, counts).G)
 
 
 def _values(early: Shares, late: Shares) -> dict[str, Any]:
