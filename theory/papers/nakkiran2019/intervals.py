@@ -5,8 +5,8 @@ import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
 from ...proof import algebra, by_claim, cited, lemma
-from ...words import ChiSquareCDF, InnerProduct
-from .setting import IID, K_F, K_G, K_Y, LAW, SAMPLES, I, N, derived, explained
+from ...words import ChiSquareCDF, InnerProduct, JointLaw
+from .setting import IID, K_F, K_G, K_Y, LAW, SAMPLES, I, N, derived, explained, law
 
 mu, cmi = explained, I("F", "Y", "G")
 delta = sp.Symbol("delta", positive=True)
@@ -14,10 +14,18 @@ mu_hat, low, high = (sp.Symbol(x, real=True) for x in ("mu_hat", "low", "high"))
 boot_low, boot_high, cmi_low = (sp.Symbol(x, real=True) for x in ("boot_low", "boot_high", "cmi_low"))
 sd, sd_hat, cmi_hat = (sp.Symbol(x, nonnegative=True) for x in ("sd", "sd_hat", "cmi_hat"))
 F_known, F_seen, F_cmi, p_value = (sp.Symbol(x, nonnegative=True) for x in ("F_known", "F_seen", "F_cmi", "p_value"))
+i, i_hat, P_hat = (sp.MatrixSymbol(x, K_F * K_G, K_Y) for x in ("i", "i_hat", "P_hat"))
+seen = JointLaw(P_hat, law.names, law.sizes)
+seen_mu = seen.co_information("F", "G", "Y")
 K_Fg, K_Yg = sp.MatrixSymbol("K_Fg", 1, K_G), sp.MatrixSymbol("K_Yg", 1, K_G)
 
 JOINT = (SAMPLES, *LAW)
 DELTA = Quantity(delta, "failure probability", domain=sp.And(delta > 0, delta < 1), latex=r"\delta", unicode="δ")
+
+SPREAD = (
+    Quantity(i, "i(f,g,y) = log p_fg p_fy p_gy/(p_f p_g p_y p_fgy), arranged as P is", law.density(mu)),
+    Quantity(sd, "standard deviation of i under the law", sp.sqrt(law.variance(i)), latex=r"\sigma", unicode="σ"),
+)
 
 
 def _density():
@@ -42,14 +50,16 @@ normal = Claim(
     setting=(
         *JOINT,
         Quantity(mu_hat, "plug-in estimate", latex=r"\hat\mu", unicode="μ̂", unit="nats", measured=True),
+        *SPREAD,
+        Quantity(P_hat, "counts of the samples, arranged as P is", latex=r"\hat P", unicode="P̂", measured=True),
+        Quantity(i_hat, "i of the observed frequencies", seen.density(seen_mu), latex=r"\hat\imath", unicode="î"),
         Quantity(
-            sd,
-            "standard deviation of i(f,g,y) = log p_fg p_fy p_gy/(p_f p_g p_y p_fgy) under the law",
-            latex=r"\sigma",
-            unicode="σ",
-            measured=True,
+            sd_hat,
+            "standard deviation of î under the observed frequencies",
+            sp.sqrt(seen.variance(i_hat)),
+            latex=r"\hat\sigma",
+            unicode="σ̂",
         ),
-        Quantity(sd_hat, "the same under the observed frequencies", latex=r"\hat\sigma", unicode="σ̂", measured=True),
         Quantity(F_known, "distribution function of √N(μ̂ − μ)/σ", latex="F_Z", unicode="F_Z", measured=True),
         Quantity(F_seen, "distribution function of √N(μ̂ − μ)/σ̂", latex=r"F_{\hat Z}", unicode="F_Ẑ", measured=True),
     ),

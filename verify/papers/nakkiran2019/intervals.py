@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from numerics.estimators import estimated_information
-from numerics.inference import bootstrap_interval, delta_intervals, densities, permutation_test, spread
+from numerics.inference import bootstrap_interval, delta_intervals, permutation_test
 from numerics.information import conditional_mutual_information, frequencies, performance_correlation
 
 from ...experiment import Design, Measured, Run, Sampling
@@ -76,12 +76,11 @@ def sample_normal(
     if independent:
         p = product_of_margins(p)
     counts = tables(p, N, n, g, run, repeated)
-    seen, one = frequencies(counts), torch.ones(n, 1, dtype=torch.float64, device=run.device)
+    one = torch.ones(n, 1, dtype=torch.float64, device=run.device)
     values = {
         **given(design, n, run, p),
         "mu_hat": estimated_information(counts).mu[:, None],
-        "sd": spread(p, densities(p).mu).to(run.device) * one,
-        "sd_hat": spread(seen, densities(seen).mu)[:, None],
+        "P_hat": counts.double().flatten(1, 2)[:, None],
         "F_known": 0 * one,
         "F_seen": 0 * one,
     }
