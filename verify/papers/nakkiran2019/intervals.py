@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from numerics.estimators import Share, estimated_information, jackknife, plug_in
-from numerics.inference import bootstrap_interval, delta_intervals, permutation_test
+from numerics.inference import bootstrap_interval, delta_intervals, densities, permutation_test, spread
 from numerics.information import conditional_mutual_information, frequencies, performance_correlation
 
 from ...experiment import Design, Measured, Run, Sampling
@@ -44,6 +44,7 @@ def chain(K: int, L: int, M: int, noise: float) -> Tensor:
 
 
 BINARY = table(5, 1, 1, 2, 2, 1, 1, 7)
+SKEWED = table(30, 3, 2, 5, 4, 2, 1, 3)
 MARKOV = table(6, 2, 1, 3, 3, 1, 2, 6)  # (3 if g = y else 1)(2 if f = g else 1)
 HALF_SPARSE = table(0, 0, 1, 3, 3, 1, 2, 6)  # the same without f = g = 0
 
@@ -121,6 +122,7 @@ LARGE, DRAWS = 10**5, 2000
 NORMAL_DESIGNS = (
     Design("binary", {"p": BINARY, "N": LARGE}, draws=DRAWS),
     Design("3 classes, F copies half of G", {"p": confusion(3, 0.6, 0.5, 0.5), "N": LARGE}, draws=DRAWS),
+    Design("margins far from uniform", {"p": SKEWED, "N": LARGE}, draws=DRAWS),
     Design("Markov chain", {"p": MARKOV, "N": LARGE}, quick=False, draws=DRAWS),
     Design("4 classes", {"p": confusion(4, 0.8, 0.6, 0.3), "N": 10 * LARGE}, quick=False, draws=DRAWS),
 )
@@ -182,6 +184,7 @@ def sample_intervals(
     counts, confidence = tables(p, N, n, g, run, repeated), 1 - design.parameters["delta"] / 2
     values = {
         **given(design, n, run, p),
+        "sd": spread(p, densities(p).mu).to(run.device).expand(n, 1),
         **delta(counts, plug_in, ("low", "high"), confidence),
         **delta(counts, jackknife, ("jack_low", "jack_high"), confidence),
         **percentile(counts, performance_correlation, ("boot_low", "boot_high"), confidence, g),
@@ -204,8 +207,8 @@ COVERAGE_DESIGNS = (
     Design("binary, N=500", {"p": BINARY, "N": 500, "delta": 0.1}),
     Design("Markov chain, N=1000", {"p": MARKOV, "N": 1000, "delta": 0.1}),
     Design("5 classes, N=500", {"p": FIVE, "N": 500, "delta": 0.1}, draws=100),
-    Design("3 classes, N=500", {"p": THREE, "N": 500, "delta": 0.1}, quick=False, draws=1000),
-    Design("3 classes, N=4000", {"p": THREE, "N": 4000, "delta": 0.1}, quick=False, draws=1000),
+    Design("3 classes, N=500", {"p": THREE, "N": 500, "delta": 0.1}, quick=False, draws=500),
+    Design("3 classes, N=4000", {"p": THREE, "N": 4000, "delta": 0.1}, quick=False, draws=500),
 )
 coverage = Sampling(
     "nakkiran2019.intervals",
