@@ -14,17 +14,16 @@ from numerics.inference import bootstrap_interval, delta_intervals, densities, p
 from numerics.information import conditional_mutual_information, frequencies, performance_correlation
 
 from ...experiment import Design, Measured, Run, Sampling
-from .laws import draw_counts
+from .tables import counted, draw_counts
 
 RESAMPLES, PERMUTATIONS = 400, 99
 REPEATS = 10
 """How often each sample stands in the table where independence is dropped."""
 
 
-def table(*counts: float, sizes: tuple[int, int, int] = (2, 2, 2)) -> Tensor:
-    """The law of these relative counts, (f, g, y) in lexicographic order."""
-    p = torch.tensor(counts, dtype=torch.float64).reshape(sizes)
-    return p / p.sum()
+def table(*counts: float) -> Tensor:
+    """The binary law of these relative counts, (f, g, y) in lexicographic order."""
+    return counted(*counts) / sum(counts)
 
 
 def confusion(K: int, right_f: float, right_g: float, same: float) -> Tensor:
