@@ -56,6 +56,7 @@ class Severity(Enum):
     SLIP = "slip"
     FALSE = "false statement"
     GAP = "gap in a proof"
+    CUSTOM = "customary reading"
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Source:
-    """Where a statement stands: `status` says whether it is printed, restated or derived here."""
+    """Where a statement stands: `status` says whether it is printed, restated, derived here or in use (a custom that
+    nobody is quoted for)."""
 
     paper: str
     where: str
@@ -166,7 +168,8 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Erratum:
-    """An error of the literature: what is printed, what is true (`corrected`: a claim id), what stands."""
+    """An error of the literature, or a customary reading that does not hold: what is printed (how it is read), what is
+    true (`corrected`: a claim id), what stands."""
 
     severity: Severity
     printed: str
@@ -205,7 +208,7 @@ class Claim:
 
     @property
     def printed(self) -> bool:
-        """True for a statement that is reproduced because it is false as printed."""
+        """True for a statement that is reproduced because it is false as printed, or as it is customarily read."""
         return self.erratum is not None
 
     @property

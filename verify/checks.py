@@ -37,18 +37,27 @@ class Sides:
 
 @dataclass(frozen=True)
 class Judgement:
-    """One part on a batch. All (B,): `excess` > 0 violates beyond the budget; `near` asks for a closer look;
-    `unclear` could not be judged; `silent`: the part says nothing there; `slack` is how far from violation."""
+    """One part, the claim's or an altered one, on a batch. All (B,): `excess` > 0 violates beyond the budget; `near`
+    asks for a closer look; `unclear` could not be judged; `silent`: the part says nothing there; `slack` is how far
+    from violation."""
 
-    part: str
+    stated: Part
+    """What was judged; sides, budget and excess are in its scale."""
     excess: Tensor
     near: Tensor
     unclear: Tensor
     silent: Tensor
     slack: Tensor
     sides: Sides
-    log: bool
-    """Sides, budget and excess are in the log scale; `worst` gives the sides themselves."""
+
+    @property
+    def part(self) -> str:
+        return self.stated.name
+
+    @property
+    def log(self) -> bool:
+        """Whether the scale is the logarithm; `worst` gives the sides themselves."""
+        return self.stated.scale is Scale.LOG
 
     @property
     def violates(self) -> Tensor:
@@ -113,14 +122,13 @@ def judge_sides(part: Part, sides: Sides, measured: Measured) -> Judgement:
     excess = _largest(sides.gap - sides.budget, sides.judged)
     near = (_largest(sides.gap - sides.budget / 10, sides.judged) > 0) & (excess <= 0)
     return Judgement(
-        part.name,
+        part,
         excess,
         near & (not part.is_equation),
         unclear,
         silent & ok,
         -_slackest(part, sides, measured.start),
         sides,
-        part.scale is Scale.LOG,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from theory import Claim, Mutant, Part, Quantifier
+from theory import Claim, Mutant, Quantifier
 
 from .checks import Judgement, assumptions_hold, judge
 from .errors import VerifyError
@@ -200,10 +200,12 @@ def _find(trial: Trial, tally: Tally, measured: Measured, judgements: list[Judge
 
 def _tests(trial: Trial, judgements: list[Judgement], measured: Measured) -> list[Test]:
     name, level = trial.design.name, trial.level
-    return [_test(trial.claim.part(j.part), j, f"{name}: {j.part}", level, measured.degrees) for j in judgements]
+    return [_test(j, f"{name}: {j.part}", level, measured.degrees) for j in judgements]
 
 
-def _test(part: Part, j: Judgement, name: str, level: float, degrees: int | None) -> Test:
+def _test(j: Judgement, name: str, level: float, degrees: int | None) -> Test:
+    """The test of a part as it was judged: an altered relation has its own side."""
+    part = j.stated
     if part.quantifier is Quantifier.RUNS:
         return finding_test(part, j, name, level)
     if part.quantifier is Quantifier.LAW:

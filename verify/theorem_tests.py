@@ -69,7 +69,7 @@ class Bench:
         if self.claim.printed:
             if not refuted:
                 raise TheoremFailure(
-                    f"{self.claim.id} is false as printed, but no counterexample was found on "
+                    f"{self.claim.id} is false as stated, but no counterexample was found on "
                     f"{outcome.tally.run} instances"
                 )
             return

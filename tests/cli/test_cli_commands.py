@@ -108,7 +108,7 @@ def test_verify(command, campaign, tmp_path, code):
     ran = command("verify", "demo", "--out", tmp_path / "o", "--seed", 5, "--jobs", 2, "--profile", "deep")
     assert ran.code == code and ran.err == ""
     assert ran.out.rstrip().endswith(f"Report: {tmp_path / 'o' / 'report.html'}")
-    assert "198/200" in ran.out and "1 erratum refuted as printed" in ran.out
+    assert "198/200" in ran.out and "1 erratum refuted as stated" in ran.out
     assert (requests[0].claims, requests[0].seed, requests[0].profile) == (("demo",), 5, "deep")
     assert {f.name for f in (tmp_path / "o").iterdir()} == {"report.json", "report.html"}
 

@@ -17,6 +17,7 @@ from theory.backends.balls import (
     eigenvalues,
     entr,
     hull,
+    log_margin,
     marginal_entropy,
     nonnegative,
     power,
@@ -231,6 +232,9 @@ class ArbOps(Unbatched):
 
     def marginal_entropy(self, A: arb_mat, sizes: tuple[int, ...], axes: tuple[int, ...]) -> arb:
         return marginal_entropy(A.entries(), sizes, axes)
+
+    def log_margin(self, A: arb_mat, sizes: tuple[int, ...], axes: tuple[int, ...]) -> arb_mat:
+        return arb_mat(A.nrows(), A.ncols(), log_margin(A.entries(), sizes, axes))
 
     def _solve(self, A: arb_mat, B: arb_mat) -> arb_mat:
         try:

@@ -189,13 +189,22 @@ class ArrayOps:
 
     def marginal_entropy(self, A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
         """(..., rows, columns), a table of these sizes in row-major order, to (...)."""
+        return self.entr(self._margin(A, sizes, axes)).sum(tuple(range(-len(sizes), 0)))
+
+    def log_margin(self, A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        """The logarithm of each entry's sum over all axes but these, divided by the total; 0 where that is 0."""
+        share = self._margin(A, sizes, axes)
+        log = self.xp.log(self.xp.where(share == 0, 1.0, share))
+        return self.xp.broadcast_to(log, tuple(A.shape[:-2]) + sizes).reshape(A.shape)
+
+    def _margin(self, A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        """Shares of the total, (..., *sizes) with 1 for what is summed over."""
         if bool((A < 0).any()):
             raise TheoryError(NEGATIVE)
         batch = tuple(A.shape[:-2])
-        table, total = A.reshape(batch + sizes), A.sum((-2, -1))
+        table, total = A.reshape(batch + sizes), A.sum((-2, -1)).reshape(batch + (1,) * len(sizes))
         summed = tuple(k - len(sizes) for k in range(len(sizes)) if k not in axes)
-        margin = table.sum(summed) if summed else table
-        return self.entr(margin.reshape((*batch, -1)) / total[..., None]).sum(-1)
+        return (table.sum(summed, keepdims=True) if summed else table) / total
 
     # ---- cases ----
 

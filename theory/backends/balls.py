@@ -5,7 +5,7 @@ from typing import Any
 
 from flint import acb_mat, arb, arb_mat, ctx
 
-from theory.backends.tables import NEGATIVE, margin
+from theory.backends.tables import NEGATIVE, margin, spread_margin
 from theory.errors import TheoryError, UnsupportedError
 
 _ATTEMPTS = 4
@@ -134,10 +134,20 @@ def entr(x: arb) -> arb:
 
 def marginal_entropy(entries: list[arb], sizes: tuple[int, ...], axes: tuple[int, ...]) -> arb:
     """Entropy of a margin of a table of weights, in row-major order, divided by their total."""
+    total = _total(entries)
+    return sum((entr(x / total) for x in margin(entries, sizes, axes)), arb(0))
+
+
+def log_margin(entries: list[arb], sizes: tuple[int, ...], axes: tuple[int, ...]) -> list[arb]:
+    """For each entry the logarithm of its sum over all axes but these, divided by the total; 0 where that is 0."""
+    total = _total(entries)
+    return [arb(0) if x == 0 else (x / total).log() for x in spread_margin(entries, sizes, axes)]
+
+
+def _total(entries: list[arb]) -> arb:
     if any(x < 0 for x in entries):
         raise TheoryError(NEGATIVE)
-    total = sum(entries, arb(0))
-    return sum((entr(x / total) for x in margin(entries, sizes, axes)), arb(0))
+    return sum(entries, arb(0))
 
 
 def nonnegative(x: arb) -> arb:

@@ -10,7 +10,7 @@ import sympy as sp
 
 from theory.backends.ir import Code, run
 from theory.backends.names import CIRCULAR, HYPERBOLIC, PLAIN
-from theory.backends.tables import NEGATIVE, margin
+from theory.backends.tables import NEGATIVE, margin, spread_margin
 from theory.backends.unbatched import Unbatched
 from theory.errors import ShapeError, TheoryError
 
@@ -207,11 +207,18 @@ class MpmathOps(Unbatched):
         return mp.matrix(rows)
 
     def marginal_entropy(self, A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        return mp.fsum(map(self.entr, margin(self._shares(A), sizes, axes)))
+
+    def log_margin(self, A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+        logs = iter(mp.log(x) if x else mp.mpf(0) for x in spread_margin(self._shares(A), sizes, axes))
+        return mp.matrix([[next(logs) for _ in range(A.cols)] for _ in range(A.rows)])
+
+    def _shares(self, A: Any) -> list[Any]:
         entries = [x for row in A.tolist() for x in row]
         if any(x < 0 for x in entries):
             raise TheoryError(NEGATIVE)
         total = mp.fsum(entries)
-        return mp.fsum(self.entr(self.div(x, total)) for x in margin(entries, sizes, axes))
+        return [self.div(x, total) for x in entries]
 
     def _angles(self, A: Any, B: Any) -> list[list[tuple[Any, Any, Any]]]:
         """N, √D and α of all pairs of rows."""

@@ -13,7 +13,7 @@ _MADE = ("identity", "zeros", "ones", "dense")
 _SPECTRAL = ("eigenvalues", "singular_values", "mirrored", "kth", "total", "frobenius", "inner")
 _RANK = ("row_projector", "pseudo_inverse")
 _GAUSSIAN = ("row_norms", "absolute_kernel", "absolute_slope")
-_TABLES = ("marginal_entropy",)
+_TABLES = ("marginal_entropy", "log_margin")
 
 SCALAR_OPERATIONS = frozenset((*UNARY, *_ARITHMETIC, *_RELATIONS))
 OPERATIONS = SCALAR_OPERATIONS.union(_TRUTH, _ALGEBRA, _MADE, _SPECTRAL, _RANK, _GAUSSIAN, _TABLES)

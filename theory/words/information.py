@@ -1,4 +1,5 @@
-"""Entropies, (conditional) mutual information and co-information of a finite joint law, and the binary entropy h.
+"""Entropies, (conditional) mutual information and co-information of a finite joint law, their densities, and the
+binary entropy h.
 
 A law of variables with finitely many values is a matrix P of nonnegative weights, divided by their total: probabilities
 or counts. Its entries in row-major order are the cells in lexicographic order, the last variable running fastest: for
@@ -21,12 +22,14 @@ from typing import Any
 
 import sympy as sp
 from sympy.core.symbol import Str
+from sympy.matrices.expressions.hadamard import HadamardProduct
 
 from theory.backends.tables import NEGATIVE, margin
 from theory.errors import ShapeError, TheoryError
 from theory.render.boxes import Box, Fence, Op, Row, Sub
 from theory.render.names import Name
-from theory.words.base import ScalarWord, is_matrix, may_equal, need_matrix
+from theory.words.base import MatrixWord, ScalarWord, Word, is_matrix, may_equal, need_matrix
+from theory.words.spectral import InnerProduct
 
 Variables = str | Sequence[str]
 Terms = list[tuple[int, tuple[str, ...]]]
@@ -68,9 +71,9 @@ def star(a: Any, b: Any) -> Any:
 # ---- words of a joint law
 
 
-class _OfLaw(ScalarWord):
-    """A combination of entropies of margins. Arguments: P, the names of its variables, the groups of names that the
-    word speaks of, and the sizes of the variables."""
+class _Named(Word):
+    """Arguments: P, the names of its variables, the groups of names that the word speaks of, and the sizes of the
+    variables."""
 
     fixed = (1, 2)
 
@@ -101,6 +104,26 @@ class _OfLaw(ScalarWord):
     def groups(self) -> tuple[tuple[str, ...], ...]:
         return tuple(map(_texts, self.args[2]))
 
+
+class LogProbability(_Named, MatrixWord):
+    """log p(A): in each cell the logarithm of the probability of its values of some of the variables, 0 where that is
+    0. Of the shape of P."""
+
+    @property
+    def shape(self) -> Any:
+        return self.args[0].shape
+
+    def notation(self, show: Any) -> Box:
+        return Row(Name(r"\log"), Name(" "), Sub(Name("p"), Name("".join(*self.groups))))
+
+    @staticmethod
+    def rule(ir: Any, P: Any, names: Any, groups: Any, *sizes: int) -> Any:
+        return ir.log_margin(P, sizes=sizes, axes=_axes(_texts(names), *map(_texts, groups)))
+
+
+class _OfLaw(_Named, ScalarWord):
+    """A combination of entropies of margins."""
+
     @staticmethod
     def terms(*groups: tuple[str, ...]) -> Terms:
         """The entropies that the word is the sum of."""
@@ -116,8 +139,7 @@ class _OfLaw(ScalarWord):
     def rule(cls, ir: Any, P: Any, names: Any, groups: Any, *sizes: int) -> Any:
         known, total = _texts(names), ir.const(sp.S.Zero)
         for sign, of in cls.terms(*map(_texts, groups)):
-            axes = tuple(k for k, name in enumerate(known) if name in of)
-            if axes:
+            if axes := _axes(known, of):
                 value = ir.marginal_entropy(P, sizes=sizes, axes=axes)
                 total = ir.add(total, value) if sign > 0 else ir.sub(total, value)
         return total
@@ -143,8 +165,7 @@ class MarginalEntropy(_OfLaw):
         P, _, _, *sizes = self.args
         if not isinstance(P, sp.MatrixBase) or not all(size.is_Integer for size in sizes):
             raise TheoryError(f"{self}: the law {P} has no numbers; put in an explicit matrix and its sizes")
-        axes = [k for k, name in enumerate(self.names) if name in self.groups[0]]
-        weights = margin(P.flat(), [int(size) for size in sizes], axes)
+        weights = margin(P.flat(), [int(size) for size in sizes], _axes(self.names, *self.groups))
         return [x / sp.Add(*weights) for x in weights]
 
 
@@ -215,6 +236,25 @@ class JointLaw:
     def co_information(self, f: Variables, g: Variables, y: Variables) -> Any:
         """μ_y(f; g) = I(f; y) − I(f; y | g)."""
         return self._word(CoInformation, f, g, y)
+
+    def log_probability(self, of: Variables) -> Any:
+        """log p(of), a matrix of the shape of P: one value a cell."""
+        return self._word(LogProbability, of)
+
+    def density(self, word: Any) -> Any:
+        """The function of the cells, a matrix of the shape of P, whose mean is the word: log-ratios of probabilities,
+        such as log p_fy/(p_f p_y) for I(F; Y)."""
+        return sp.Add(*(-sign * self.log_probability(of) for sign, of in word.terms(*word.groups) if of))
+
+    def mean(self, values: Any) -> Any:
+        """Mean of a function of the cells, a matrix of the shape of P."""
+        return InnerProduct(self.P, values) / InnerProduct(self.P, sp.OneMatrix(*self.P.shape))
+
+    def variance(self, values: Any) -> Any:
+        """Variance of a function of the cells. That of a density, over N, is the variance of the plug-in estimate of
+        its word from N samples, for large N."""
+        apart = values - self.mean(values) * sp.OneMatrix(*self.P.shape)
+        return self.mean(HadamardProduct(apart, apart))
 
     def _entropy(self, of: Variables) -> Any:
         return self._word(MarginalEntropy, of) if of else sp.S.Zero
@@ -320,6 +360,10 @@ def _factors(p: Any) -> list[tuple[int, int]]:
 
 def _texts(names: Any) -> tuple[str, ...]:
     return tuple(name.name for name in names)
+
+
+def _axes(known: tuple[str, ...], group: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(k for k, name in enumerate(known) if name in group)
 
 
 def _listed(*groups: tuple[str, ...], given: tuple[str, ...] = ()) -> Box:

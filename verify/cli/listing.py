@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
         table.add_row(row["id"], _kind(claim), row["title"], row["proof"], style="yellow" if claim.printed else None)
     console().print(table)
     errata = sum(claim.printed for claim in claims)
-    console().print(f"\n{len(claims)} claims, {errata} of them errata (false as printed, expected to be refuted)")
+    console().print(f"\n{len(claims)} claims, {errata} of them errata (false as stated, expected to be refuted)")
     return OK
 
 

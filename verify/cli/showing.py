@@ -120,7 +120,7 @@ def _erratum(erratum: dict[str, str] | None) -> str:
     if erratum is None:
         return ""
     lines = [
-        f"As printed: {erratum['printed']}",
+        f"As stated: {erratum['printed']}",
         f"What is true: {erratum['true']} ({erratum['corrected'] or 'no corrected claim in the catalogue'})",
         f"What it leaves standing: {erratum['stands']}",
         f"Second, independent reading: {erratum['reading']}",

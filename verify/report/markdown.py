@@ -93,7 +93,7 @@ def _erratum(erratum: dict[str, str] | None) -> str:
         return ""
     corrected = f" (`{erratum['corrected']}`)" if erratum["corrected"] else ""
     lines = [
-        f"- As printed: {erratum['printed']}",
+        f"- As stated: {erratum['printed']}",
         f"- True: {erratum['true']}{corrected}",
         f"- Leaves standing: {erratum['stands']}",
         f"- Second reading: {erratum['reading']}",

@@ -65,7 +65,7 @@ def _all_as_expected(claims: list[dict[str, Any]]) -> str:
     if true:
         parts.append(f"no counterexample to {'the' if true == 1 else 'any of the'} {true} claim{'s' * (true > 1)}")
     if errata:
-        parts.append(f"{errata} erratum refuted as printed" if errata == 1 else f"{errata} errata refuted as printed")
+        parts.append(f"{errata} erratum refuted as stated" if errata == 1 else f"{errata} errata refuted as stated")
     return f"All as expected: {', '.join(parts)}"
 
 

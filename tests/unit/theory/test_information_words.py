@@ -150,9 +150,44 @@ def test_information_is_the_average_of_log_ratios(table):
         assert float(compile(word)(values)) == pytest.approx(by_definition(entries, sizes, *axes), abs=1e-14)
 
 
+@QUICK
+@given(st.sampled_from(list(WORDS)), TABLES)
+def test_densities(name, table):
+    """The mean of the density is the word, its variance that of log-ratios; on all backends, empty cells included."""
+    sizes, entries = table
+    values, density = given_(sizes, entries), LAW.density(WORDS[name])
+    moments = [WORDS[name], LAW.mean(density), LAW.variance(density)]
+    with mp.workdps(50):
+        word, mean, variance = compile(moments, backend="mpmath")(values)
+        assert abs(word - mean) < 1e-45
+    with flint.ctx.workprec(200):
+        balls = compile(moments[1:], backend="arb")(values)
+        for ball, value in zip(balls, (mean, variance), strict=True):
+            assert ball.rad() < 1e-40 and (ball + flint.arb(0, 1e-40)).contains(flint.arb(mp.nstr(value, 48)))
+    for backend, P_one in (("numpy", values["P"]), ("torch", torch.from_numpy(values["P"]))):
+        found = compile(moments[1:], backend=backend)({**values, "P": P_one})
+        assert [float(x) for x in found] == pytest.approx([float(mean), float(variance)], abs=1e-14)
+
+
+def test_the_variance_of_a_density_is_that_of_log_ratios():
+    for table in (PRINTED, MARKOV, XOR):
+        p = np.array(table) / np.sum(table)
+        f, g, y = p.sum((1, 2), keepdims=True), p.sum((0, 2), keepdims=True), p.sum((0, 1), keepdims=True)
+        fg, fy, gy = p.sum(2, keepdims=True), p.sum(1, keepdims=True), p.sum(0, keepdims=True)
+        ratio = np.where(p > 0, np.log(fg * fy * gy / (f * g * y * np.where(p > 0, p, 1))), 0)
+        expected = (p * ratio**2).sum() - (p * ratio).sum() ** 2
+        found = compile(LAW.variance(LAW.density(MU)))({"P": p.reshape(4, 2), "K_F": 2, "K_G": 2})
+        assert float(found) == pytest.approx(expected, abs=1e-15)
+
+
+def test_notation_of_densities():
+    assert pretty(LAW.density(I("F", "Y"))) == "log p_FY − log p_F − log p_Y"
+    assert latex(LAW.log_probability(("Y", "F"))) == r"\log p_{FY}"
+
+
 def test_batches_are_points_side_by_side():
     laws = np.random.default_rng(1).gamma(0.3, size=(2, 3, 6, 4))
-    for word in WORDS.values():
+    for word in (*WORDS.values(), LAW.variance(LAW.density(MU))):
         for backend, P_all in (("numpy", laws), ("torch", torch.from_numpy(laws))):
             whole = compile(word, backend=backend)({"P": P_all, "K_F": 2, "K_G": 3})
             assert whole.shape == (2, 3)

@@ -14,6 +14,9 @@ from verify.engines import at, disagreement, disagreements, same_places
 from verify.errors import VerifyError
 from verify.experiment import Measured, Run
 
+PART = replace(toys.SQUARE.parts[0], name="part")
+OTHER = replace(PART, name="other")
+
 
 def judgement(gap: list[float], budget: float = 1.0, judged: list[bool] | None = None, unclear: bool = False):
     """One part of one instance with these gaps at its places."""
@@ -21,7 +24,7 @@ def judgement(gap: list[float], budget: float = 1.0, judged: list[bool] | None =
     seen = torch.tensor([judged or [True] * len(gap)])
     sides = Sides(gaps, torch.zeros_like(gaps), gaps, torch.full_like(gaps, budget), seen)
     no, zero = torch.tensor([False]), torch.zeros(1, dtype=torch.float64)
-    return Judgement("part", zero, no, torch.tensor([unclear]), no, zero, sides, False)
+    return Judgement(PART, zero, no, torch.tensor([unclear]), no, zero, sides)
 
 
 def apart(a: Judgement, b: Judgement, where: torch.Tensor | None = None) -> float:
@@ -52,10 +55,10 @@ def test_only_what_both_judged_is_compared_and_nothing_is_no_agreement() -> None
 
 
 def test_parts_that_cannot_be_compared_do_not_hide_the_others() -> None:
-    silent, loud = judgement([0.0], judged=[False]), replace(judgement([9.0]), part="other")
-    found = disagreements([silent, loud], [silent, replace(judgement([0.0]), part="other")])
+    silent, loud = judgement([0.0], judged=[False]), replace(judgement([9.0]), stated=OTHER)
+    found = disagreements([silent, loud], [silent, replace(judgement([0.0]), stated=OTHER)])
     assert math.isnan(found["part"]) and found["other"] == 4.5
-    assert disagreement([silent, loud], [silent, replace(judgement([0.0]), part="other")]) == 4.5
+    assert disagreement([silent, loud], [silent, replace(judgement([0.0]), stated=OTHER)]) == 4.5
 
 
 def test_places_that_are_not_the_same_are_left_out() -> None:
@@ -78,6 +81,6 @@ def test_two_runs_of_an_experiment() -> None:
 
 def test_other_parts_or_instances_are_refused() -> None:
     with pytest.raises(VerifyError, match="judge the same claim"):
-        disagreement([judgement([0.0])], [replace(judgement([0.0]), part="other")])
+        disagreement([judgement([0.0])], [replace(judgement([0.0]), stated=OTHER)])
     with pytest.raises(VerifyError, match="measure the same instances"):
         disagreement([judgement([0.0])], [judgement([0.0, 1.0])])

@@ -10,9 +10,10 @@ import sympy as sp
 import torch
 from scipy import stats
 
-from theory import Assumption, Claim, Erratum, Kind, Part, Quantifier, Quantity, Severity, Source
+from theory import Assumption, Claim, Erratum, Kind, Mutant, Part, Quantifier, Quantity, Severity, Source
 from verify.experiment import Design, Measured, Run, Sampling
 from verify.profiles import get_profile
+from verify.sampling import sample_claim
 from verify.score import summary_of
 from verify.study import LOOK, study_of_sampling
 
@@ -85,6 +86,44 @@ def test_laws_are_tested_for_goodness_of_fit() -> None:
     assert outcomes(found)["law: z² → z⁴"] == outcomes(found)["law: z² → z²/2"] == "refuted"
     assert found["sharpness"] == [], "no number of an equation can be moved at all"
     assert [r["necessary"] for r in found["ablation"]] == [True]
+
+
+slope = sp.Symbol("slope", real=True)
+SCALING = replace(
+    COVERAGE,
+    id="toy.scaling",
+    kind=Kind.SCALING,
+    setting=(Quantity(slope, "an exponent", measured=True),),
+    parts=(
+        Part("most", sp.Le(slope, 1), Quantifier.ASYMPTOTIC),
+        Part("least", sp.Ge(slope, sp.Rational(1, 4)), Quantifier.ASYMPTOTIC),
+    ),
+    assumptions=(),
+    mutants=(
+        Mutant("at-least-1", "the other way round", {"most": sp.Ge(slope, 1)}),
+        Mutant("at-most-1/4", "the other way round", {"least": sp.Le(slope, sp.Rational(1, 4))}),
+        Mutant("is-1", "an equation", {"most": sp.Eq(slope, 1)}),
+    ),
+)
+HALF = Sampling(
+    "toy.scaling",
+    (Design("an exponent of 1/2", {}),),
+    lambda design, n, g, run: Measured(
+        {"slope": 0.5 + 0.01 * torch.randn(1, 1, generator=g, dtype=torch.float64)},
+        dict.fromkeys(("most", "least"), torch.full((1, 1), 0.01, dtype=torch.float64)),
+        degrees=30,
+    ),
+)
+
+
+def test_a_flipped_relation_is_tested_on_its_own_side() -> None:
+    """1/4 ≤ 1/2 ≤ 1 stands; each side the other way round falls, planted or made by rule, and so does an equation."""
+    tally, tests = sample_claim(SCALING, HALF, STUDY, 1, Run(), LEVEL)
+    assert [t.passed for t in tests] == [True, True] and all("one-sided" in t.test for t in tests)
+    assert set(tally.refuted_mutants) == {m.name for m in SCALING.mutants}
+    assert "two-sided" in tally.refuted_mutants["is-1"]
+    found = outcomes(study_of_sampling(SCALING, HALF, STUDY, 1, Run(), LEVEL))
+    assert found["most: slope ≤ 1 → slope ≥ 1"] == found["least: slope ≥ 1/4 → slope ≤ 1/4"] == "refuted"
 
 
 # ---- constants

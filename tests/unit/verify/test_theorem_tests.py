@@ -34,7 +34,7 @@ def test_a_failure_tells_the_claim_the_part_both_sides_and_the_shrunk_family() -
 def test_an_error_of_the_literature_passes_when_it_is_refuted() -> None:
     erratum = Erratum(Severity.FALSE, "printed", "true", "stands", "toy.square", "read")
     Bench(replace(toys.FALSE, id="toy.printed", erratum=erratum), toys.experiment("toy.printed")).check()
-    with pytest.raises(TheoremFailure, match=r"toy\.true is false as printed, but no counterexample was found on \d+"):
+    with pytest.raises(TheoremFailure, match=r"toy\.true is false as stated, but no counterexample was found on \d+"):
         Bench(replace(toys.SQUARE, id="toy.true", erratum=erratum), toys.experiment("toy.true")).check()
 
 

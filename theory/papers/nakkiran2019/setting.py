@@ -65,6 +65,11 @@ def observed(where: str) -> Source:
     return Source(PAPER, where, "restated", BIB)
 
 
+def in_use(what: str) -> Source:
+    """How a quantity around the paper's measure is customarily read; neither printed there nor quoted from anybody."""
+    return Source(PAPER, f"{what}: not printed there", "in use", BIB)
+
+
 def derived(where: str) -> Source:
     """A statement derived here around the paper's measure."""
     return Source(PAPER, where, "derived here", BIB)

@@ -18,7 +18,7 @@ from numerics.information import entropy, frequencies
 
 from ...experiment import Design, Experiment, Instances, Measured, Run, Sampling, Variation, to_device
 from . import intervals
-from .laws import draw_counts, drawn_law, named_law
+from .tables import KINDS, copies, dirichlet, draw_counts, normalised, xor
 
 EPS = torch.finfo(torch.float64).eps
 
@@ -56,19 +56,23 @@ ONE_LAWS = st.builds(
 def realise_one(family: OneLaw, B: int) -> Instances:
     """The probabilities are a²/Σa²: any a that is not 0 is a law."""
     g = torch.Generator().manual_seed(family.seed)
-    p = drawn_law((family.K,), B, g, math.inf if family.uniform else 10**family.spread)
+    p = uniform_law(family.K).expand(B, -1).clone() if family.uniform else dirichlet(g, 10**family.spread, B, family.K)
     p[:, family.K - min(family.empty, family.K - 1) :] = 0
-    return {"a": p.sqrt(), "N": family.N}
+    return {"a": normalised(p).sqrt(), "N": family.N}
 
 
-def uniform_law(K: int, N: int) -> Callable[[], Instances]:
-    return lambda: {"a": torch.ones(1, K, dtype=torch.float64), "N": N}
+def uniform_law(*sizes: int) -> Tensor:
+    return torch.ones(sizes, dtype=torch.float64)
+
+
+def witness(weights: Tensor, N: int) -> Callable[[], Instances]:
+    """One law, and N samples of it."""
+    return lambda: {"a": normalised(weights[None]).sqrt(), "N": N}
 
 
 def law_of(a: Tensor) -> Tensor:
     """(B, K) or (B, K_F, K_G, K_Y)"""
-    square = a.square()
-    return square / square.flatten(1).sum(1).reshape(-1, *[1] * (a.ndim - 1))
+    return normalised(a.square())
 
 
 def measure_one(instances: Instances, run: Run, repeated: bool = False) -> Measured:
@@ -110,25 +114,29 @@ bias_entropy = Experiment(
     ONE_LAWS,
     realise_one,
     measure_one,
-    witnesses=(uniform_law(2, 1), uniform_law(10, 1), uniform_law(3, 50)),
+    witnesses=(witness(uniform_law(2), 1), witness(uniform_law(10), 1), witness(uniform_law(3), 50)),
     movable=("a",),
-    settings={"repeated": Variation(measure=partial(measure_one, repeated=True), witnesses=(uniform_law(3, 50),))},
+    settings={
+        "repeated": Variation(measure=partial(measure_one, repeated=True), witnesses=(witness(uniform_law(3), 50),))
+    },
 )
 digamma = Experiment(
     "nakkiran2019.digamma",
     ONE_LAWS,
     realise_one,
     measure_digamma,
-    witnesses=(uniform_law(2, 1), uniform_law(5, 3)),
+    witnesses=(witness(uniform_law(2), 1), witness(uniform_law(5), 3)),
     movable=("a",),
-    settings={"repeated": Variation(measure=partial(measure_digamma, repeated=True), witnesses=(uniform_law(3, 50),))},
+    settings={
+        "repeated": Variation(measure=partial(measure_digamma, repeated=True), witnesses=(witness(uniform_law(3), 50),))
+    },
 )
 
 
 # ---- joint laws
 @dataclass(frozen=True)
 class ThreeLaw:
-    """A joint law of some structure: "dirichlet" of density 10^spread, with impossible cells ("sparse"), or named."""
+    """A joint law of some structure; `spread` is the decimal logarithm of the parameter of Dirichlet laws."""
 
     sizes: tuple[int, int, int]
     N: int
@@ -141,7 +149,7 @@ THREE_LAWS = st.builds(
     ThreeLaw,
     sizes=st.tuples(*[st.integers(1, 3)] * 3),
     N=st.sampled_from((1, 2, 5, 15, 40)),
-    kind=st.sampled_from(("dirichlet", "sparse", "independent", "markov", "sum", "copy")),
+    kind=st.sampled_from(("generic", "sparse", "independent", "markov", "modular", "copy")),
     spread=st.floats(-2, 1),
     seed=st.integers(0, 2**31),
 )
@@ -149,7 +157,8 @@ THREE_LAWS = st.builds(
 
 def realise_three(family: ThreeLaw, B: int) -> Instances:
     g = torch.Generator().manual_seed(family.seed)
-    return {"a": named_law(family.kind, family.sizes, B, g, 10**family.spread).sqrt(), "N": family.N}
+    weights = KINDS[family.kind](g, B, family.sizes, 10**family.spread)
+    return {"a": normalised(weights).sqrt(), "N": family.N}
 
 
 def measure_bias(instances: Instances, run: Run, repeated: bool = False) -> Measured:
@@ -171,25 +180,20 @@ def measure_bias(instances: Instances, run: Run, repeated: bool = False) -> Meas
     return Measured(values, dict.fromkeys(("above", "below", "information", "conditional"), error))
 
 
-def special_law(kind: str, K: int, N: int) -> Callable[[], Instances]:
-    """Of uniform marginals."""
-    return lambda: {"a": named_law(kind, (K, K, K), 1, torch.Generator().manual_seed(0), math.inf).sqrt(), "N": N}
-
-
 bias_mu = Experiment(
     "nakkiran2019.bias-mu",
     THREE_LAWS,
     realise_three,
     measure_bias,
     witnesses=(
-        special_law("sum", 2, 4),
-        special_law("sum", 3, 6),
-        special_law("independent", 3, 15),
-        special_law("copy", 4, 1),
+        witness(xor(2), 4),
+        witness(xor(3), 6),
+        witness(uniform_law(3, 3, 3), 15),
+        witness(copies(1, 1, 1, 1), 1),
     ),
     movable=("a",),
     settings={
-        "repeated": Variation(measure=partial(measure_bias, repeated=True), witnesses=(special_law("copy", 2, 20),))
+        "repeated": Variation(measure=partial(measure_bias, repeated=True), witnesses=(witness(copies(1, 1), 20),))
     },
 )
 
@@ -216,7 +220,7 @@ TABLES = st.builds(
 
 def realise_counts(family: Table, B: int) -> Instances:
     g = torch.Generator().manual_seed(family.seed)
-    p = drawn_law(family.sizes, B, g, 10**family.spread)
+    p = dirichlet(g, 10**family.spread, B, *family.sizes)
     return {"counts": draw_counts(p, family.N, g).double(), "N": family.N}
 
 

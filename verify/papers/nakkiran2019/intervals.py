@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from numerics.estimators import estimated_information
+from numerics.estimators import Share, estimated_information, jackknife, plug_in
 from numerics.inference import bootstrap_interval, delta_intervals, densities, permutation_test, spread
 from numerics.information import conditional_mutual_information, frequencies, performance_correlation
 
 from ...experiment import Design, Measured, Run, Sampling
-from .laws import draw_counts
+from .tables import counted, draw_counts
 
 RESAMPLES, PERMUTATIONS = 400, 99
 REPEATS = 10
 """How often each sample stands in the table where independence is dropped."""
 
 
-def table(*counts: float, sizes: tuple[int, int, int] = (2, 2, 2)) -> Tensor:
-    """The law of these relative counts, (f, g, y) in lexicographic order."""
-    p = torch.tensor(counts, dtype=torch.float64).reshape(sizes)
-    return p / p.sum()
+def table(*counts: float) -> Tensor:
+    """The binary law of these relative counts, (f, g, y) in lexicographic order."""
+    return counted(*counts) / sum(counts)
 
 
 def confusion(K: int, right_f: float, right_g: float, same: float) -> Tensor:
@@ -43,6 +43,7 @@ def chain(K: int, L: int, M: int, noise: float) -> Tensor:
 
 
 BINARY = table(5, 1, 1, 2, 2, 1, 1, 7)
+SKEWED = table(30, 3, 2, 5, 4, 2, 1, 3)
 MARKOV = table(6, 2, 1, 3, 3, 1, 2, 6)  # (3 if g = y else 1)(2 if f = g else 1)
 HALF_SPARSE = table(0, 0, 1, 3, 3, 1, 2, 6)  # the same without f = g = 0
 
@@ -76,12 +77,11 @@ def sample_normal(
     if independent:
         p = product_of_margins(p)
     counts = tables(p, N, n, g, run, repeated)
-    seen, one = frequencies(counts), torch.ones(n, 1, dtype=torch.float64, device=run.device)
+    one = torch.ones(n, 1, dtype=torch.float64, device=run.device)
     values = {
         **given(design, n, run, p),
         "mu_hat": estimated_information(counts).mu[:, None],
-        "sd": spread(p, densities(p).mu).to(run.device) * one,
-        "sd_hat": spread(seen, densities(seen).mu)[:, None],
+        "P_hat": counts.double().flatten(1, 2)[:, None],
         "F_known": 0 * one,
         "F_seen": 0 * one,
     }
@@ -121,6 +121,7 @@ LARGE, DRAWS = 10**5, 2000
 NORMAL_DESIGNS = (
     Design("binary", {"p": BINARY, "N": LARGE}, draws=DRAWS),
     Design("3 classes, F copies half of G", {"p": confusion(3, 0.6, 0.5, 0.5), "N": LARGE}, draws=DRAWS),
+    Design("margins far from uniform", {"p": SKEWED, "N": LARGE}, draws=DRAWS),
     Design("Markov chain", {"p": MARKOV, "N": LARGE}, quick=False, draws=DRAWS),
     Design("4 classes", {"p": confusion(4, 0.8, 0.6, 0.3), "N": 10 * LARGE}, quick=False, draws=DRAWS),
 )
@@ -147,41 +148,88 @@ chi_square = Sampling(
 
 
 # ---- coverage
+Value = Callable[[Tensor], Tensor]
+"""What an interval is of: joint laws (..., K_F, K_G, K_Y) to (...)."""
+
+
+def percentile(
+    counts: Tensor, value: Value, names: tuple[str, str], confidence: float, g: torch.Generator
+) -> dict[str, Tensor]:
+    """Ends of the percentile intervals of count tables, (n, 1) each, by the names they have in the claim."""
+    seed = int(torch.randint(2**31, (), generator=g))
+    drawn = bootstrap_interval(counts, value, resamples=RESAMPLES, confidence=confidence, seed=seed)
+    return dict(zip(names, (drawn.low[:, None], drawn.high[:, None]), strict=True))
+
+
+def delta(counts: Tensor, share: Share, names: tuple[str, str], confidence: float) -> dict[str, Tensor]:
+    """Ends of the delta intervals of μ about the estimate that the share makes, likewise."""
+    ends = delta_intervals(counts, confidence=confidence, share=share).mu
+    return dict(zip(names, (ends.low[:, None], ends.high[:, None]), strict=True))
+
+
+def ends_measured(values: dict[str, Any], parts: tuple[str, ...], n: int, run: Run) -> Measured:
+    """With the rounding of sums of terms below 1 as the budget of either end."""
+    rounding = 1e-14 * torch.ones(n, 1, dtype=torch.float64, device=run.device)
+    return Measured(values, {f"{part}-{end}": rounding for part in parts for end in ("low", "high")})
+
+
 def sample_intervals(
     design: Design, n: int, g: torch.Generator, run: Run, repeated: bool = False, independent: bool = False
 ) -> Measured:
     """Delta and percentile intervals of nominal level 1 − δ/2 from n fresh tables."""
-    p, N, delta = (design.parameters[k] for k in ("p", "N", "delta"))
+    p, N = design.parameters["p"], design.parameters["N"]
     if independent:
         p = product_of_margins(p)
-    counts = tables(p, N, n, g, run, repeated)
-    ends = delta_intervals(counts, confidence=1 - delta / 2).mu
-    options = {"resamples": RESAMPLES, "confidence": 1 - delta / 2, "seed": int(torch.randint(2**31, (), generator=g))}
-    drawn = bootstrap_interval(
-        counts, lambda q: torch.stack((performance_correlation(q), conditional_mutual_information(q)), -1), **options
-    )
+    counts, confidence = tables(p, N, n, g, run, repeated), 1 - design.parameters["delta"] / 2
     values = {
         **given(design, n, run, p),
-        "low": ends.low[:, None],
-        "high": ends.high[:, None],
-        "boot_low": drawn.low[:, :1],
-        "boot_high": drawn.high[:, :1],
-        "cmi_low": drawn.low[:, 1:],
+        "sd": spread(p, densities(p).mu).to(run.device).expand(n, 1),
+        **delta(counts, plug_in, ("low", "high"), confidence),
+        **delta(counts, jackknife, ("jack_low", "jack_high"), confidence),
+        **percentile(counts, performance_correlation, ("boot_low", "boot_high"), confidence, g),
     }
-    rounding = 1e-14 * torch.ones(n, 1, dtype=torch.float64, device=run.device)  # of sums of terms below 1
-    return Measured(values, dict.fromkeys(("delta-low", "delta-high", "bootstrap-low", "bootstrap-high"), rounding))
+    return ends_measured(values, ("delta", "bootstrap", "jackknife"), n, run)
 
 
+def sample_percentile(
+    design: Design, n: int, g: torch.Generator, run: Run, value: Value, names: tuple[str, str]
+) -> Measured:
+    """Percentile intervals of nominal level 1 − δ from n fresh tables."""
+    p, N = design.parameters["p"], design.parameters["N"]
+    counts = tables(p, N, n, g, run, repeated=False)
+    values = {**given(design, n, run, p), **percentile(counts, value, names, 1 - design.parameters["delta"], g)}
+    return ends_measured(values, ("bootstrap",), n, run)
+
+
+THREE, FIVE = confusion(3, 0.6, 0.5, 0.5), confusion(5, 0.6, 0.5, 0.5)
 COVERAGE_DESIGNS = (
     Design("binary, N=500", {"p": BINARY, "N": 500, "delta": 0.1}),
     Design("Markov chain, N=1000", {"p": MARKOV, "N": 1000, "delta": 0.1}),
-    Design("3 classes, N=4000", {"p": confusion(3, 0.6, 0.5, 0.5), "N": 4000, "delta": 0.1}, quick=False, draws=1000),
+    Design("5 classes, N=500", {"p": FIVE, "N": 500, "delta": 0.1}, draws=100),
+    Design("3 classes, N=500", {"p": THREE, "N": 500, "delta": 0.1}, quick=False, draws=500),
+    Design("3 classes, N=4000", {"p": THREE, "N": 4000, "delta": 0.1}, quick=False, draws=500),
 )
 coverage = Sampling(
     "nakkiran2019.intervals",
     COVERAGE_DESIGNS,
     sample_intervals,
     {"repeated": partial(sample_intervals, repeated=True), "independent": partial(sample_intervals, independent=True)},
+)
+in_use = Sampling(
+    "nakkiran2019.percentile-in-use",
+    (
+        Design("3 classes, N=500", {"p": THREE, "N": 500, "delta": 0.05}, draws=2000),
+        Design("5 classes, N=500", {"p": FIVE, "N": 500, "delta": 0.05}, draws=50),
+    ),
+    partial(sample_percentile, value=performance_correlation, names=("boot_low", "boot_high")),
+)
+at_zero = Sampling(
+    "nakkiran2019.percentile-at-zero",
+    (
+        Design("Markov chain, N=1000", {"p": MARKOV, "N": 1000, "delta": 0.05}, draws=50),
+        Design("3 × 4 × 2 values, N=500", {"p": chain(3, 4, 2, 0.2), "N": 500, "delta": 0.05}, draws=50),
+    ),
+    partial(sample_percentile, value=conditional_mutual_information, names=("cmi_low", "cmi_high")),
 )
 
 
@@ -228,4 +276,4 @@ permutation = Sampling(
     },
 )
 
-EXPERIMENTS = (normal, chi_square, coverage, permutation)
+EXPERIMENTS = (normal, chi_square, coverage, in_use, at_zero, permutation)

@@ -16,10 +16,10 @@ from numerics.networks import deep_linear, loss_of
 from numerics.types import Params
 
 from ...experiment import Instances
+from .tables import SEEDS, uniform
 
 ROUNDING = torch.finfo(torch.float64).eps
 norm = torch.linalg.vector_norm
-SEEDS = st.integers(0, 2**32 - 1)
 STARTS = ("zero", "simple", "half", "beyond")
 """ϑ₀ = 0, the best simple classifier's 1 − 2p̂, ½, 1.5."""
 
@@ -64,10 +64,6 @@ def families(
 def gaussian(g: torch.Generator, *shape: int) -> Tensor:
     """Standard normal entries, float64, from the seeded CPU generator."""
     return torch.randn(*shape, generator=g, dtype=torch.float64)
-
-
-def uniform(g: torch.Generator, *shape: int) -> Tensor:
-    return torch.rand(*shape, generator=g, dtype=torch.float64)
 
 
 def realise(family: Family, B: int) -> Instances:

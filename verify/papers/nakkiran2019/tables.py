@@ -1,4 +1,4 @@
-"""Families of joint laws of (F, G, Y) as tables of weights, and explicit laws that fix constants."""
+"""Families of joint laws of (F, G, Y) as tables of weights, explicit laws that fix constants, and samples."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from hypothesis import strategies as st
 from torch import Tensor
@@ -164,11 +165,18 @@ def table(law: Law, B: int) -> Tensor:
     if law.noise is None:
         return weights
     mixed = dirichlet(g, 1.0, B, *law.sizes)
-    return _law(weights) + 10**law.noise * _law(mixed)
+    return normalised(weights) + 10**law.noise * normalised(mixed)
 
 
-def _law(weights: Tensor) -> Tensor:
-    return weights / weights.sum((1, 2, 3), keepdim=True)
+def normalised(weights: Tensor) -> Tensor:
+    """Laws (B, ...) from their weights."""
+    return weights / weights.flatten(1).sum(1).reshape(-1, *[1] * (weights.ndim - 1))
+
+
+def draw_counts(p: Tensor, N: int, g: torch.Generator) -> Tensor:
+    """Count tables of N samples of each law (B, ...), by numpy's generator, seeded by the next draw of torch's."""
+    draws = np.random.default_rng(int(torch.randint(2**62, (), generator=g)))
+    return torch.as_tensor(draws.multinomial(N, normalised(p).flatten(1).numpy())).reshape(p.shape)
 
 
 def _pairs(sizes: Any) -> tuple[tuple[int, int], ...]:
