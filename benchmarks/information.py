@@ -14,7 +14,7 @@ import torch
 from sklearn.metrics import mutual_info_score
 
 from numerics.inference import mu
-from numerics.information import count_table, frequencies, performance_correlation
+from numerics.information import observed_correlation
 
 CLASSES = 10
 LOOP = "scikit-learn, loop, labels int64"
@@ -39,7 +39,7 @@ def draw(steps: int, samples: int) -> tuple[torch.Tensor, torch.Tensor, torch.Te
 
 def ours(y: torch.Tensor, f: torch.Tensor, g: torch.Tensor) -> torch.Tensor:
     """All checkpoints in one call."""
-    return performance_correlation(frequencies(count_table(y, f, g, CLASSES)))
+    return observed_correlation(y, f, g, CLASSES)
 
 
 def with_intervals(y: torch.Tensor, f: torch.Tensor, g: torch.Tensor) -> torch.Tensor:

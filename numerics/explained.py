@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from .information import Counts, JointLaw, PairLaw, entropy, frequencies, mutual_information
+from .information import Counts, JointLaw, PairLaw, correlation_of, entropy, frequencies, mutual_information
 
 __all__ = ["Cells", "Shares", "last_before", "occupied", "shares_of", "shares_on"]
 
@@ -101,10 +101,9 @@ def shares_on(cells: Cells, counts: Int64[Tensor, "*lead S"]) -> Shares:
 
 
 def _shares(fy: PairLaw, gy: PairLaw, fg: PairLaw, whole: Numbers) -> Shares:
-    """From the laws of the pairs, and the entropy of the whole: ``mu = I(F;Y) + I(G;Y) - I(F,G;Y)``."""
-    y = gy.sum(-2)
-    F, G = mutual_information(fy), mutual_information(gy)
-    mu = F + G - (entropy(fg, (-2, -1)) + entropy(y) - whole)
+    """From the laws of the pairs, and the entropy of all three."""
+    y, F, G = gy.sum(-2), mutual_information(fy), mutual_information(gy)
+    mu = correlation_of(fy, gy, fg, whole)
     given = torch.where(y > 0, y, torch.ones_like(y))
     apart = fy @ (gy / given[..., None, :]).mT
     return Shares(F, G, mu, F - mu, mutual_information(apart), entropy(fy, (-2, -1)) - entropy(fy.sum(-1)))

@@ -7,6 +7,7 @@ runs. All logarithms are natural, so that information is in nats (bits = nats/lo
 
 import math
 from collections.abc import Iterator
+from functools import reduce
 
 import torch
 from jaxtyping import Float, Int, Int64
@@ -18,10 +19,12 @@ __all__ = [
     "binary_convolution",
     "binary_entropy",
     "conditional_mutual_information",
+    "correlation_of",
     "count_table",
     "entropy",
     "frequencies",
     "mutual_information",
+    "observed_correlation",
     "performance_correlation",
     "times_log",
 ]
@@ -34,7 +37,7 @@ Counts = Int64[Tensor, "*lead K_F K_G K_Y"]
 
 CHUNK = 2**18
 """Samples whose cells one chunk of a count may hold at once."""
-BLOCK = 2**16
+BLOCK = 2**17
 """Cells of the tables that are evaluated at once."""
 TINY = 1e-300
 LARGEST = 2**26
@@ -72,8 +75,14 @@ def performance_correlation(p: JointLaw) -> Float[Tensor, "*lead"]:
     """
     tables = p.reshape(-1, *p.shape[-3:])
     blocks = tables.split(max(1, BLOCK // max(1, math.prod(p.shape[-3:]))))
-    values = [mutual_information(q.sum(-2)) - conditional_mutual_information(q) for q in blocks]
+    values = [correlation_of(q.sum(-2), q.sum(-3), q.sum(-1), entropy(q, (-3, -2, -1))) for q in blocks]
     return torch.cat(values).reshape(p.shape[:-3])
+
+
+def correlation_of(fy: PairLaw, gy: PairLaw, fg: PairLaw, whole: Numbers) -> Float[Tensor, "*lead"]:
+    """``mu = I(F;Y) + I(G;Y) - I(F,G;Y)`` from the laws of the pairs and the entropy ``whole`` of all three."""
+    both = entropy(fg, (-2, -1)) + entropy(gy.sum(-2)) - whole
+    return mutual_information(fy) + mutual_information(gy) - both
 
 
 def binary_entropy(x: Numbers) -> Numbers:
@@ -93,7 +102,7 @@ def frequencies(counts: Numbers, variables: int = 3) -> Numbers:
     """
     total = counts.sum(tuple(range(-variables, 0)), keepdim=True)
     require(bool((total > 0).all()), "counts has a table of total 0; expected at least one sample; drop it.")
-    return counts.double() / total
+    return counts.to(torch.float64, copy=True).div_(total)
 
 
 def count_table(y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, int]) -> Counts:
@@ -103,29 +112,82 @@ def count_table(y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, 
     (K_F, K_G, K_Y): labels are 0 .. K - 1. Temporary memory is bounded by ``CHUNK`` samples, whatever the number of
     steps. Raises ``NumericsError`` for labels that are no integers, out of range, or of different numbers.
     """
-    sizes = (classes, classes, classes) if isinstance(classes, int) else classes
+    lead, sizes = _agreed(y, f, g, classes)
+    rows = math.prod(lead)
+    _check_cells(rows, sizes)
+    counts = torch.empty(rows, *sizes, dtype=torch.int64, device=y.device)
+    for some, block in _counted(y, f, g, lead, sizes):
+        counts[some] = block
+    return counts.reshape(*lead, *sizes)
+
+
+def observed_correlation(
+    y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, int]
+) -> Float[Tensor, "*lead"]:
+    """``performance_correlation`` of the observed frequencies, for every step and run, in one go: the count tables are
+    evaluated some at a time, and none is kept. Labels and errors are those of ``count_table``."""
+    lead, sizes = _agreed(y, f, g, classes)
+    _check_cells(1, sizes)
+    blocks = (block for _, block in _counted(y, f, g, lead, sizes))
+    values = [performance_correlation(frequencies(counts)) for counts in _joined(blocks, BLOCK)]
+    return torch.cat(values).reshape(lead)
+
+
+def _joined(blocks: Iterator[Tensor], cells: int) -> Iterator[Tensor]:
+    """The blocks, which are of one size but for the last, as many as one as hold so many cells; at least one."""
+    held: list[Tensor] = []
+    for block in blocks:
+        held.append(block)
+        if (len(held) + 1) * block.numel() > cells:
+            yield torch.cat(held)
+            held = []
+    if held:
+        yield torch.cat(held)
+
+
+def _agreed(
+    y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, int]
+) -> tuple[torch.Size, tuple[int, int, int]]:
+    """The leading dimensions of all labels, and (K_F, K_G, K_Y)."""
     for name, labels in (("y", y), ("f", f), ("g", g)):
         _check_labels(name, labels, y.shape[-1:])
     lead = torch.broadcast_shapes(y.shape[:-1], f.shape[:-1], g.shape[:-1])
-    rows, cells = math.prod(lead), math.prod(sizes)
     require(
-        rows * cells <= LARGEST,
-        f"classes = {sizes} and {rows} tables are {rows * cells} cells; expected at most {LARGEST}; "
+        math.prod(lead) > 0, f"the labels have the leading dimensions {tuple(lead)}; expected some; leave none out."
+    )
+    return lead, (classes, classes, classes) if isinstance(classes, int) else classes
+
+
+def _check_cells(tables: int, sizes: tuple[int, int, int]) -> None:
+    cells = tables * math.prod(sizes)
+    require(
+        cells <= LARGEST,
+        f"classes = {sizes} and {tables} tables are {cells} cells; expected at most {LARGEST}; "
         "merge labels or count fewer tables at a time.",
     )
+
+
+def _counted(
+    y: Labels, f: Labels, g: Labels, lead: torch.Size, sizes: tuple[int, int, int]
+) -> Iterator[tuple[slice, Counts]]:
+    """The count tables of one block of rows after the other, and which rows they are."""
     f, g, y = (_as_rows(t, lead) for t in (f, g, y))
-    counts = torch.zeros(rows, cells, dtype=torch.int64, device=y.device)
-    room = _room(rows, y.shape[-1], cells, y.device)
+    cells = math.prod(sizes)
+    room = _room(math.prod(lead), y.shape[-1], cells, y.device)
     start = cells * torch.arange(len(room), dtype=room.dtype, device=y.device)[:, None]
     one = _pairs(g, y, sizes, room.dtype) if len(g) == len(y) == 1 else None
-    for some, samples in _chunks(rows, y.shape[-1]):
+
+    def count(some: slice, samples: slice) -> Tensor:
         f_, g_, y_ = (t[some if len(t) > 1 else slice(None), samples] for t in (f, g, y))
         pairs = _pairs(g_, y_, sizes, room.dtype) if one is None else one[:, samples]
         _check_range("f", f_, sizes[0])
         cell = room[: max(len(f_), len(pairs)), : pairs.shape[1]].copy_(f_)
         cell.mul_(sizes[1] * sizes[2]).add_(pairs).add_(start[: len(cell)])
-        counts[some] += torch.bincount(cell.flatten(), minlength=len(cell) * cells).view(-1, cells)
-    return counts.reshape(*lead, *sizes)
+        return torch.bincount(cell.flatten(), minlength=len(cell) * cells)
+
+    for some in _slices(math.prod(lead), len(room)):
+        total = reduce(torch.add, (count(some, samples) for samples in _slices(y.shape[-1], room.shape[1])))
+        yield some, total.view(-1, *sizes)
 
 
 def _check_labels(name: str, labels: Tensor, samples: torch.Size) -> None:
@@ -146,24 +208,16 @@ def _as_rows(labels: Labels, lead: torch.Size) -> Tensor:
     return labels.expand(*lead, samples).reshape(-1, samples)
 
 
-def _block(rows: int, samples: int) -> tuple[int, int]:
-    """Rows and samples of a block that holds at most ``CHUNK`` samples."""
-    return min(rows, max(1, CHUNK // samples)), min(CHUNK, samples)
-
-
 def _room(rows: int, samples: int, cells: int, device: torch.device) -> Tensor:
-    """Room for the cells of one block, in the smallest integers that hold them; used again by every block."""
-    height, width = _block(rows, samples)
+    """Room for the cells of a block of at most ``CHUNK`` samples, in the smallest integers that hold them; used again
+    by every block."""
+    height, width = min(rows, max(1, CHUNK // samples)), min(CHUNK, samples)
     dtype = next(d for d in (torch.int16, torch.int32, torch.int64) if height * cells <= torch.iinfo(d).max)
     return torch.empty(height, width, dtype=dtype, device=device)
 
 
-def _chunks(rows: int, samples: int) -> Iterator[tuple[slice, slice]]:
-    """The blocks of a (rows, samples) table."""
-    height, width = _block(rows, samples)
-    for row in range(0, rows, height):
-        for sample in range(0, samples, width):
-            yield slice(row, row + height), slice(sample, sample + width)
+def _slices(total: int, size: int) -> Iterator[slice]:
+    return (slice(first, first + size) for first in range(0, total, size))
 
 
 def _pairs(g: Labels, y: Labels, sizes: tuple[int, int, int], dtype: torch.dtype) -> Tensor:

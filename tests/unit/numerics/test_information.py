@@ -18,6 +18,7 @@ from numerics.information import (
     entropy,
     frequencies,
     mutual_information,
+    observed_correlation,
     performance_correlation,
 )
 
@@ -108,6 +109,20 @@ def test_counts_are_those_of_a_loop(chunk, monkeypatch):
             assert all(table[cell] == found[tuple(cell)] for cell in np.ndindex(3, 2, 3))
 
 
+@pytest.mark.parametrize(("chunk", "block"), [(7, 1), (50, 40), (2**18, 2**17)])
+def test_the_observed_correlation_is_that_of_the_count_table(chunk, block, monkeypatch):
+    y, f, g = labels(40), labels(2, 3, 40, seed=1), labels(3, 40, classes=2, seed=2)
+    expected = performance_correlation(frequencies(count_table(y, f, g, (3, 2, 3))))
+    monkeypatch.setattr(information, "CHUNK", chunk)
+    monkeypatch.setattr(information, "BLOCK", block)
+    assert torch.equal(observed_correlation(y, f, g, (3, 2, 3)), expected)
+    assert torch.equal(observed_correlation(y, f[0, 0], g[0], (3, 2, 3)), expected.new_tensor(mu_of(y, f[0, 0], g[0])))
+
+
+def mu_of(y, f, g):
+    return performance_correlation(frequencies(count_table(y, f, g, (3, 2, 3)))).item()
+
+
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.int8, torch.int16, torch.int32])
 def test_counts_of_small_integers(dtype):
     y, f, g = labels(200, classes=100), labels(3, 200, classes=100, seed=1), labels(200, classes=100, seed=2)
@@ -132,13 +147,15 @@ def test_agrees_with_scikit_learn():
         ({"f": torch.zeros(4, dtype=torch.long)}, r"f has shape \(4,\); expected"),
         ({"g": torch.tensor([0, 1, 2, 0, 0])}, r"g has labels 0 \.\. 2; expected 0 \.\. 1"),
         ({"y": torch.tensor([0, -1, 1, 0, 0])}, r"y has labels -1 \.\. 1"),
+        ({"f": torch.zeros(0, 5, dtype=torch.long)}, r"leading dimensions \(0,\)"),
         ({"classes": 10**4}, "expected at most"),
     ],
 )
-def test_bad_labels_are_named(change, message):
+@pytest.mark.parametrize("count", [count_table, observed_correlation])
+def test_bad_labels_are_named(count, change, message):
     good = {"y": labels(5, classes=2), "f": labels(5, classes=2), "g": labels(5, classes=2), "classes": 2}
     with pytest.raises(NumericsError, match=message):
-        count_table(**(good | change))
+        count(**(good | change))
 
 
 def test_too_many_tables_are_refused_before_they_are_counted():
