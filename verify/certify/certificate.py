@@ -18,6 +18,7 @@ from . import operations
 from .code import PartCode, Values, evaluate, given_for, lowered
 from .exact import Instance, exact_instance
 from .operations import Truth, Undecided, ball
+from .shown import shown
 
 HOLDS, FAILS, UNDECIDED, SILENT, OUTSIDE = "holds", "fails", "undecided", "silent", "not enclosed"
 PRECISIONS = (128, 256, 512)
@@ -126,7 +127,7 @@ def judged(code: PartCode, values: Values) -> Seen:
     if False in assumed:
         raise Undecided("the exact instance is outside the assumptions of the claim")
     truth = True if same_left == same_right else relation_of(code.part)(left, right)
-    place = ", ".join(f"{name} = {operations.shown(values[name])}" for name in AXES if name in values)
+    place = ", ".join(f"{name} = {shown(values[name])}" for name in AXES if name in values)
     if when is False:
         return Seen(SILENT, place, left, right)
     if truth:
@@ -180,9 +181,7 @@ def _combined(parts: dict[str, Seen]) -> Certificate:
     for outcome in (FAILS, UNDECIDED):
         for name, s in parts.items():
             if s.outcome == outcome:
-                return Certificate(
-                    outcome, name, s.where, operations.shown(s.left), operations.shown(s.right), s.note, outcomes
-                )
+                return Certificate(outcome, name, s.where, shown(s.left), shown(s.right), s.note, outcomes)
     if HOLDS not in outcomes.values():
         return Certificate(UNDECIDED, note="no part says anything at the enclosed places", parts=outcomes)
     left_out = [name for name, outcome in outcomes.items() if outcome == OUTSIDE]

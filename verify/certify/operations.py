@@ -27,7 +27,7 @@ from theory.backends.balls import (
     row_norms,
     singular_values,
 )
-from theory.backends.tables import NEGATIVE, margin
+from theory.backends.tables import NEGATIVE, margin, spread_margin
 
 Truth = bool | None
 
@@ -40,9 +40,6 @@ class Root(NamedTuple):
     """√square of a nonnegative rational."""
 
     square: fmpq
-
-
-# ---- exact or not ----
 
 
 def exact(*values: Any) -> bool:
@@ -74,9 +71,6 @@ def root(square: fmpq) -> fmpq | Root:
 def signed_square(x: fmpq | Root) -> fmpq:
     """x·|x|, which orders as x does."""
     return x.square if isinstance(x, Root) else x * abs_(x)
-
-
-# ---- arithmetic ----
 
 
 def add(a: Any, b: Any) -> Any:
@@ -386,27 +380,19 @@ def entr_(x: Any) -> Any:
     return fmpq(0) if isinstance(x, fmpq) and x * (1 - x) == 0 else entr(ball(x))
 
 
-def marginal_entropy(A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
-    """Of a table of weights in row-major order, divided by their total, over the axes that are kept."""
+def shares(A: Any) -> list[Any]:
+    """A table of weights in row-major order, divided by their total."""
     values = entries(A)
     if any(lt(x, fmpq(0)) for x in values):
         raise Undecided(NEGATIVE)
     whole = total(values)
-    return total([entr_(div(x, whole)) for x in margin(values, sizes, axes)])
+    return [div(x, whole) for x in values]
 
 
-# ---- for the reader
+def marginal_entropy(A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    return total([entr_(x) for x in margin(shares(A), sizes, axes)])
 
 
-SHOWN = 15
-"""Digits of a ball, and length of a rational, that are shown."""
-
-
-def shown(x: Any) -> str:
-    """A value for the reader: a short rational exactly, else a ball; a long matrix by its Frobenius norm."""
-    if isinstance(x, fmpq_mat | arb_mat):
-        rows = "; ".join(", ".join(map(shown, row)) for row in x.tolist())
-        return f"[{rows}]" if len(rows) <= 6 * SHOWN else f"a matrix of norm {shown(frobenius(x))}"
-    if isinstance(x, int) or (isinstance(x, fmpq) and len(str(x)) <= SHOWN):
-        return str(x)
-    return ball(x).str(SHOWN)
+def log_margin(A: Any, sizes: tuple[int, ...], axes: tuple[int, ...]) -> Any:
+    logs = [fmpq(0) if eq(x, fmpq(0)) else log(x) for x in spread_margin(shares(A), sizes, axes)]
+    return dense(*logs, shape=(A.nrows(), A.ncols()))

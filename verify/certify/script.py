@@ -29,7 +29,7 @@ RIGOROUS = operations.__name__.replace("operations", "rigorous")
 HELPERS = (
     (OPERATIONS, "le"),
     (OPERATIONS, "eq"),
-    (OPERATIONS, "shown"),
+    (OPERATIONS.replace("operations", "shown"), "shown"),
     (RIGOROUS, "rational"),
     (RIGOROUS, "rationals"),
 )

@@ -138,6 +138,9 @@ def test_backends_agree(name, table):
         whole = [operations.marginal_entropy(counts, sizes, axes) for axes in ((0,), (0, 1, 2))]
         for value, of in zip(whole, ("F", ("F", "G", "Y")), strict=True):
             assert operations.ball(value).overlaps(compile(H(of), backend="arb")(values))
+        logs = operations.entries(operations.ball(operations.log_margin(counts, sizes, (0, 2))))
+        expected = compile(LAW.log_probability(("F", "Y")), backend="arb")(values)
+        assert all(x.overlaps(y) for x, y in zip(logs, expected.entries(), strict=True))
 
 
 @QUICK
