@@ -17,7 +17,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from .errors import require
-from .estimators import Information, Share, estimated_information, plug_in
+from .estimators import Information, Share, estimated_information, jackknife, plug_in
 from .information import (
     CHUNK,
     Counts,
@@ -37,7 +37,9 @@ __all__ = [
     "chi_square_test",
     "delta_intervals",
     "densities",
+    "jackknife_bias",
     "mu",
+    "outweighs",
     "permutation_test",
     "resampled",
 ]
@@ -74,7 +76,8 @@ class Correlation:
     """How much of what F knows of Y is known to G: intervals of shape (T,), or () for one F. All values in nats.
 
     ``mu`` is ``I(F;Y) - I(F;Y|G)``. ``test`` asks whether ``I(F;Y|G) = 0``, that is whether G explains all that F
-    knows; no interval decides that.
+    knows; no interval decides that. ``bias`` is by how much the jackknife lowers the estimate of ``mu`` (0 if that is
+    the jackknife's): of the order of (number of cells)/N, and of either sign.
     """
 
     mu: Interval
@@ -82,9 +85,26 @@ class Correlation:
     g_y: Interval
     f_y_given_g: Interval
     test: ChiSquare
+    bias: Tensor
     samples: int
     confidence: float
     unit: str = "nats"
+
+    @property
+    def biased(self) -> Tensor:
+        """Whether the bias is more than a quarter of half the interval of ``mu``, which then misses more often than it
+        says: take more samples, merge classes, or correct the estimate (``share``)."""
+        return outweighs(self.bias, self.mu)
+
+
+def outweighs(bias: Tensor, interval: Interval) -> Tensor:
+    """Whether a bias is more than a quarter of half the interval."""
+    return bias.abs() > (interval.high - interval.low) / 8
+
+
+def jackknife_bias(counts: Counts) -> Float[Tensor, "*lead"]:
+    """By how much the plug-in estimate of ``mu`` is above the jackknife's."""
+    return estimated_information(counts).mu - estimated_information(counts, jackknife).mu
 
 
 # ---- delta method
@@ -223,8 +243,9 @@ def mu(y: Any, f: Any, g: Any, *, confidence: float = CONFIDENCE, share: Share =
     y (N,): true labels of N samples that were used for nothing else; f (N,) or (T, N): predictions of one model, or
     of its T checkpoints; g (N,): predictions of the model that explains. Integers from 0 on, numpy arrays or torch
     tensors; counting happens on the device of ``f``. ``share`` corrects the estimates for bias (``miller_madow``,
-    ``jackknife``, ``digamma``). Raises ``NumericsError``, one line, for labels that are not integers, negative,
-    masked or beyond int64, of different numbers, or of which y has one class only.
+    ``jackknife``, ``digamma``); none is best for all laws: see ``biased`` in the result. Raises ``NumericsError``, one
+    line, for labels that are not integers, negative, masked or beyond int64, of different numbers, or of which y has
+    one class only.
     """
     labels = {name: _labels(name, value) for name, value in (("y", y), ("f", f), ("g", g))}
     device, samples = labels["f"].device, labels["y"].numel()
@@ -238,7 +259,9 @@ def mu(y: Any, f: Any, g: Any, *, confidence: float = CONFIDENCE, share: Share =
     (y_, K_Y), (f_, K_F), (g_, K_G) = (coded[name] for name in "yfg")
     counts = count_table(y_, f_, g_, (K_F, K_G, K_Y))
     ends = delta_intervals(counts, confidence=confidence, share=share)
-    return Correlation(ends.mu, ends.f_y, ends.g_y, ends.f_y_given_g, chi_square_test(counts), samples, confidence)
+    bias = ends.mu.estimate - estimated_information(counts, jackknife).mu
+    test = chi_square_test(counts)
+    return Correlation(ends.mu, ends.f_y, ends.g_y, ends.f_y_given_g, test, bias, samples, confidence)
 
 
 def _labels(name: str, value: Any) -> Tensor:

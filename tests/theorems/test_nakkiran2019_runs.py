@@ -142,6 +142,23 @@ def test_no_more_is_drawn_at_once_than_a_chunk_or_one_resample(monkeypatch: pyte
     assert m.resampled["R_2"].shape == (1, 3) and max(most) <= 3 * 4000  # of a million cells at most 4000 are occupied
 
 
+def test_a_run_of_too_few_samples_for_its_classes_does_not_count() -> None:
+    """Where the bias of the estimate is large, a bootstrap interval around it decides nothing."""
+    needs = {"explained": Needs.CROSSING, "retained": Needs.MEMORY}
+
+    def counted(N: int) -> dict[str, bool]:
+        rng = np.random.default_rng(0)
+        y, other, late = rng.integers(0, 4, (3, N))
+        g = np.where(rng.random(N) < 0.5, y, other)
+        f = np.stack([np.where(rng.random(N) < 0.8, g, late), np.where(rng.random(N) < 0.9, y, late)])
+        mine = predictions_of("mine", {"y": y, "f": f, "g": g})
+        seen = effects.measured(runs.brought(mine, CPU), needs, seed=0)
+        return {part: bool(mask) for part, mask in seen.judged.items()}
+
+    assert counted(150) == {"explained": False, "retained": False}
+    assert counted(20_000) == {"explained": True, "retained": True}
+
+
 # ---- what a user brings
 def labels(N: int = 400, T: int = 6) -> dict[str, Any]:
     """F_t learns what G knows first, then more: predictions without a network."""

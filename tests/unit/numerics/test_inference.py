@@ -150,6 +150,15 @@ def test_permutation_p_value_is_the_share_of_permutations():
     assert found == pytest.approx(exact, abs=4 * (exact * (1 - exact) / 4000) ** 0.5 + 1e-3)
 
 
+def test_the_bias_is_told_where_it_counts():
+    y, f, g = (torch.randint(12, (60,), generator=torch.Generator().manual_seed(k)) for k in range(3))
+    seen = mu(y, f, g)
+    assert seen.biased and seen.bias == seen.mu.estimate - mu(y, f, g, share=jackknife).mu.estimate
+    assert mu(y, f, g, share=jackknife).bias == 0
+    y, f, g = (torch.cat([x % 2] * 50) for x in (y, f, g))
+    assert not mu(y, f, g).biased
+
+
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int16])
 def test_labels_of_every_integer_type_are_read(dtype):
     y, f, g = (torch.randint(3, (50,), generator=torch.Generator().manual_seed(k)) for k in range(3))

@@ -58,6 +58,8 @@ READING = (
     "Splits of one data set share samples, and so do the designs on it: the mean is that over splits of these data, no "
     "statement on other data.",
     "T₀ is found on the evaluation set that R₁ is then measured on: the intervals are those for this T₀.",
+    "A run whose estimate of μ is biased, as the jackknife has it, by more than a quarter of half its interval, does "
+    "not count: it has too few samples for its classes.",
     "Of predictions that a user brings, training error 0 at the end is assumed, not checked.",
 )
 SHUFFLED = Mutant("shuffled", "F shuffled among samples of one label", setting="shuffled")

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from numerics.explained import Cells, Shares, last_before, occupied, shares_of, shares_on
-from numerics.inference import resampled
+from numerics.inference import delta_intervals, jackknife_bias, outweighs, resampled
 from numerics.information import CHUNK, count_table, frequencies
 
 from ...experiment import Measured
@@ -26,7 +26,7 @@ LEAST = 0.25
 
 
 class Needs(Enum):
-    """What a run must have done for a part to say something about it."""
+    """What a run must have done for a part to say something about it; and the bias of μ there must be small."""
 
     CROSSING = "F knew less than L first, a quarter of it at T₀, and then more"
     MEMORY = "training error 0 at the end"
@@ -62,11 +62,17 @@ def measured(
     """
     path = path_of(p)
     place = path.early.clamp_min(0)[:, None, None, None, None].expand(-1, 1, *path.counts.shape[2:])
-    tables = [occupied(c) for c in (path.counts.gather(1, place)[:, 0], path.counts[:, last])]
+    whole = (path.counts.gather(1, place)[:, 0], path.counts[:, last])
+    tables = [occupied(c) for c in whole]
     exact = (explain(cells, counts[:, None]) for cells, counts in tables)
     drawn = (_drawn(cells, counts, seed, explain) for cells, counts in tables)
     every = torch.ones_like(path.early, dtype=torch.bool)
-    met = {Needs.CROSSING: path.early >= 0, Needs.MEMORY: p.train_error[:, last] == 0, Needs.NOTHING: every}
+    early, late = (~outweighs(jackknife_bias(c), delta_intervals(c).mu) for c in whole)
+    met = {
+        Needs.CROSSING: (path.early >= 0) & early,
+        Needs.MEMORY: (p.train_error[:, last] == 0) & late,
+        Needs.NOTHING: every,
+    }
     return Measured(
         _values(*exact),
         dict.fromkeys(needs, torch.zeros(1, 1, dtype=torch.float64)),

@@ -20,7 +20,7 @@ from .effects import Needs, Path, measured, path_of
 from .phases import FAST, SHARED
 from .runs import SETUPS, Labels
 
-SHOWN = ("digits, MLP", "digits, CNN", "mixture, MLP", "noisy mixture, MLP")
+SHOWN = ("digits, MLP", "digits, CNN", "photographs, MLP", "mixture, MLP", "noisy mixture, MLP")
 CURVES = ("I(F_t;Y)", "μ(F_t;L)", "I(F_t;Y|L)")
 LONGEST = 400
 """Checkpoints that are drawn, at most."""
@@ -65,9 +65,19 @@ def your_predictions(data: Predictions) -> Figure:
     panel = Panel(data.name, "step", "nats", (*series, level("I(L;Y)", steps[later], known)), "log")
     caption = (
         f"{seen.samples} samples, {len(data.f)} checkpoints; F is f, L is g. Bands are 95 % intervals by the delta "
-        "method: asymptotic, and too narrow where I(F_t;Y|L) is near 0."
+        f"method: asymptotic, and too narrow where I(F_t;Y|L) is near 0.{_of_bias(int(seen.biased.sum()), len(kept))}"
     )
     return Figure("Information over training", caption, (panel,))
+
+
+def _of_bias(biased: int, drawn: int) -> str:
+    """A sentence on the checkpoints at which the interval of μ misses more often than it says."""
+    if not biased:
+        return ""
+    return (
+        f" At {biased} of {drawn} checkpoints μ is biased by more than a quarter of half its band, so that the band "
+        "misses more often than 5 %, and so do the intervals of the findings: more samples or fewer classes are needed."
+    )
 
 
 PICTURES = (information_over_training, runs_one_by_one)
