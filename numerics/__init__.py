@@ -4,5 +4,6 @@ Every tensor carries one leading batch dimension ``B``: a batch is many independ
 """
 
 from .inference import Correlation, Interval, mu
+from .information import observed_correlation
 
-__all__ = ["Correlation", "Interval", "mu"]
+__all__ = ["Correlation", "Interval", "mu", "observed_correlation"]

@@ -24,6 +24,7 @@ from .information import (
     JointLaw,
     Labels,
     Numbers,
+    as_labels,
     conditional_mutual_information,
     count_table,
     frequencies,
@@ -47,8 +48,6 @@ __all__ = [
 CONFIDENCE = 0.95
 DENSE = 64
 """Labels below this are counted as they are; larger ones are recoded first."""
-RECAST = {torch.bool: torch.uint8} | dict.fromkeys((torch.uint16, torch.uint32, torch.uint64), torch.int64)
-"""Kinds of labels with which torch does not calculate, and what stands for them."""
 SAME = 1e-12
 """Values of I(F;Y|G) within this count as equal: rounding must not decide between tables of one value."""
 
@@ -247,7 +246,7 @@ def mu(y: Any, f: Any, g: Any, *, confidence: float = CONFIDENCE, share: Share =
     line, for labels that are not integers, negative, masked or beyond int64, of different numbers, or of which y has
     one class only.
     """
-    labels = {name: _labels(name, value) for name, value in (("y", y), ("f", f), ("g", g))}
+    labels = {name: as_labels(name, value) for name, value in (("y", y), ("f", f), ("g", g))}
     device, samples = labels["f"].device, labels["y"].numel()
     for name, dims in (("y", (1,)), ("f", (1, 2)), ("g", (1,))):
         _check_call(name, labels[name], dims, samples)
@@ -262,22 +261,6 @@ def mu(y: Any, f: Any, g: Any, *, confidence: float = CONFIDENCE, share: Share =
     bias = ends.mu.estimate - estimated_information(counts, jackknife).mu
     test = chi_square_test(counts)
     return Correlation(ends.mu, ends.f_y, ends.g_y, ends.f_y_given_g, test, bias, samples, confidence)
-
-
-def _labels(name: str, value: Any) -> Tensor:
-    if isinstance(value, Tensor):
-        return value.to(RECAST.get(value.dtype, value.dtype))
-    masked = int(np.ma.count_masked(value)) if isinstance(value, np.ma.MaskedArray) else 0
-    require(masked == 0, f"{name} has {masked} masked entries; expected a label for every sample; drop them.")
-    try:
-        array = np.asarray(value)
-    except ValueError:
-        array = np.asarray(value, dtype=object)
-    whole = array.dtype.kind in "iub" or array.size == 0
-    require(whole, f"{name} holds {array.dtype}; expected integer labels; number the classes 0, 1, 2.")
-    high = int(array.max(initial=0)) if array.dtype.kind == "u" else 0
-    require(high < 2**63, f"{name} has the label {high}; expected labels below 2^63; number the classes 0, 1, 2.")
-    return torch.as_tensor(array.astype(np.int64, order="C"))
 
 
 def _check_call(name: str, labels: Tensor, dims: tuple[int, ...], samples: int) -> None:

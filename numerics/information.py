@@ -8,7 +8,9 @@ runs. All logarithms are natural, so that information is in nats (bits = nats/lo
 import math
 from collections.abc import Iterator
 from functools import reduce
+from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int, Int64
 from torch import Tensor
@@ -16,6 +18,7 @@ from torch import Tensor
 from .errors import NumericsError, require
 
 __all__ = [
+    "as_labels",
     "binary_convolution",
     "binary_entropy",
     "conditional_mutual_information",
@@ -39,6 +42,8 @@ CHUNK = 2**18
 """Samples whose cells one chunk of a count may hold at once."""
 BLOCK = 2**17
 """Cells of the tables that are evaluated at once."""
+RECAST = {torch.bool: torch.uint8} | dict.fromkeys((torch.uint16, torch.uint32, torch.uint64), torch.int64)
+"""Kinds of labels with which torch does not calculate, and what stands for them."""
 TINY = 1e-300
 LARGEST = 2**26
 """Cells of all tables together: half a gigabyte of counts."""
@@ -121,16 +126,34 @@ def count_table(y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, 
     return counts.reshape(*lead, *sizes)
 
 
-def observed_correlation(
-    y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, int]
-) -> Float[Tensor, "*lead"]:
+def observed_correlation(y: Any, f: Any, g: Any, classes: int | tuple[int, int, int]) -> Float[Tensor, "*lead"]:
     """``performance_correlation`` of the observed frequencies, for every step and run, in one go: the count tables are
-    evaluated some at a time, and none is kept. Labels and errors are those of ``count_table``."""
+    evaluated some at a time, and none is kept. Labels are those of ``count_table``, or numpy arrays; errors too."""
+    y, f, g = (as_labels(name, labels) for name, labels in (("y", y), ("f", f), ("g", g)))
     lead, sizes = _agreed(y, f, g, classes)
     _check_cells(1, sizes)
     blocks = (block for _, block in _counted(y, f, g, lead, sizes))
     values = [performance_correlation(frequencies(counts)) for counts in _joined(blocks, BLOCK)]
     return torch.cat(values).reshape(lead)
+
+
+def as_labels(name: str, value: Any) -> Tensor:
+    """Labels as a tensor of a type with which torch calculates: of a tensor, an array or lists; without a copy if one
+    can be done without. Raises ``NumericsError`` for what cannot be labels."""
+    if isinstance(value, Tensor):
+        return value.to(RECAST.get(value.dtype, value.dtype))
+    masked = int(np.ma.count_masked(value)) if isinstance(value, np.ma.MaskedArray) else 0
+    require(masked == 0, f"{name} has {masked} masked entries; expected a label for every sample; drop them.")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        array = np.asarray(value, dtype=object)
+    whole = array.dtype.kind in "iub" or array.size == 0
+    require(whole, f"{name} holds {array.dtype}; expected integer labels; number the classes 0, 1, 2.")
+    high = int(array.max(initial=0)) if array.dtype.kind == "u" else 0
+    require(high < 2**63, f"{name} has the label {high}; expected labels below 2^63; number the classes 0, 1, 2.")
+    native = array.dtype.newbyteorder("=") if array.dtype.kind in "iub" else np.int64
+    return as_labels(name, torch.as_tensor(np.require(array, native, ["C", "W"])))
 
 
 def _joined(blocks: Iterator[Tensor], cells: int) -> Iterator[Tensor]:

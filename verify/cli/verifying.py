@@ -161,7 +161,7 @@ def _table(claims: list[dict[str, Any]], width: int) -> Table:
         text = name in ("claim", "kind", "verdict")
         table.add_column(TITLES[name], justify="left" if text else "right", no_wrap=name not in ("kind", "verdict"))
     for claim in claims:
-        row = summary.row(claim) | {"verdict": " ".join(_marked(v["name"]) for v in claim["verdicts"]) or "none"}
+        row = summary.row(claim) | {"verdict": " ".join(map(_marked, summary.different(claim))) or "none"}
         style = None if summary.standing(claim) == "as expected" else _style(claim)
         table.add_row(*(row[name] for name in names), style=style)
     return table

@@ -106,8 +106,13 @@ def surprise(claim: dict[str, Any]) -> str:
     return f"{len(survivors)} mutant{'s' * (len(survivors) > 1)} not refuted"
 
 
+def different(claim: dict[str, Any]) -> list[str]:
+    """The names of the claim's verdicts, each once: several tests may refute it."""
+    return list(dict.fromkeys(v["name"] for v in claim["verdicts"]))
+
+
 def verdict_names(claim: dict[str, Any]) -> str:
-    return " · ".join(f"{MARKS[v['name']]} {v['name']}" for v in claim["verdicts"]) or "none"
+    return " · ".join(f"{MARKS[name]} {name}" for name in different(claim)) or "none"
 
 
 def mutants(claim: dict[str, Any]) -> str:
