@@ -87,7 +87,7 @@ class Cells:
 
 
 def occupied(counts: Counts) -> tuple[Cells, Int64[Tensor, "*lead S"]]:
-    """The cells that are not empty in all of the tables, and their counts: at most as many as there are samples."""
+    """The cells that are occupied in some of the tables, and their counts: at most as many as there are samples."""
     K_F, K_G, K_Y = counts.shape[-3:]
     flat = counts.flatten(-3)
     places = (flat.reshape(-1, flat.shape[-1]) > 0).any(0).nonzero()[:, 0]

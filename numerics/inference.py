@@ -38,7 +38,6 @@ __all__ = [
     "chi_square_test",
     "delta_intervals",
     "densities",
-    "jackknife_bias",
     "mu",
     "outweighs",
     "permutation_test",
@@ -93,17 +92,12 @@ class Correlation:
     def biased(self) -> Tensor:
         """Whether the bias is more than a quarter of half the interval of ``mu``, which then misses more often than it
         says: take more samples, merge classes, or correct the estimate (``share``)."""
-        return outweighs(self.bias, self.mu)
+        return outweighs(self.bias, self.mu, 0.25)
 
 
-def outweighs(bias: Tensor, interval: Interval) -> Tensor:
-    """Whether a bias is more than a quarter of half the interval."""
-    return bias.abs() > (interval.high - interval.low) / 8
-
-
-def jackknife_bias(counts: Counts) -> Float[Tensor, "*lead"]:
-    """By how much the plug-in estimate of ``mu`` is above the jackknife's."""
-    return estimated_information(counts).mu - estimated_information(counts, jackknife).mu
+def outweighs(bias: Tensor, interval: Interval, share: float) -> Tensor:
+    """Whether a bias is more than a share of half the interval, beyond rounding."""
+    return bias.abs() > share * (interval.high - interval.low) / 2 + SAME
 
 
 # ---- delta method

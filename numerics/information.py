@@ -8,6 +8,7 @@ runs. All logarithms are natural, so that information is in nats (bits = nats/lo
 import math
 from collections.abc import Iterator
 from functools import reduce
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -114,8 +115,8 @@ def count_table(y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, 
     """How many of N samples have (f, g, y), for every step and run: exact integers (..., K_F, K_G, K_Y).
 
     y, f, g: integer labels (..., N) on one device, whose leading dimensions broadcast; ``classes`` is K, or
-    (K_F, K_G, K_Y): labels are 0 .. K - 1. Temporary memory is bounded by ``CHUNK`` samples, whatever the number of
-    steps. Raises ``NumericsError`` for labels that are no integers, out of range, or of different numbers.
+    (K_F, K_G, K_Y): labels are 0 .. K - 1. Temporary memory is bounded, whatever the number of steps.
+    Raises ``NumericsError`` for labels that are no integers, out of range, or of different numbers.
     """
     lead, sizes = _agreed(y, f, g, classes)
     rows = math.prod(lead)
@@ -128,8 +129,10 @@ def count_table(y: Labels, f: Labels, g: Labels, classes: int | tuple[int, int, 
 
 def observed_correlation(y: Any, f: Any, g: Any, classes: int | tuple[int, int, int]) -> Float[Tensor, "*lead"]:
     """``performance_correlation`` of the observed frequencies, for every step and run, in one go: the count tables are
-    evaluated some at a time, and none is kept. Labels are those of ``count_table``, or numpy arrays; errors too."""
-    y, f, g = (as_labels(name, labels) for name, labels in (("y", y), ("f", f), ("g", g)))
+    evaluated some at a time, and none is kept. Shapes, classes and errors are those of ``count_table``; labels may be
+    tensors or numpy arrays, and are counted on the device of ``f``."""
+    f = as_labels("f", f)
+    y, g = (as_labels(name, labels).to(f.device) for name, labels in (("y", y), ("g", g)))
     lead, sizes = _agreed(y, f, g, classes)
     _check_cells(1, sizes)
     blocks = (block for _, block in _counted(y, f, g, lead, sizes))
@@ -174,11 +177,25 @@ def _agreed(
     """The leading dimensions of all labels, and (K_F, K_G, K_Y)."""
     for name, labels in (("y", y), ("f", f), ("g", g)):
         _check_labels(name, labels, y.shape[-1:])
-    lead = torch.broadcast_shapes(y.shape[:-1], f.shape[:-1], g.shape[:-1])
+    shapes = [tuple(labels.shape[:-1]) for labels in (y, f, g)]
+    try:
+        lead = torch.broadcast_shapes(*shapes)
+    except RuntimeError:
+        told = f"y, f and g have the leading dimensions {shapes[0]}, {shapes[1]} and {shapes[2]}"
+        raise NumericsError(f"{told}; expected such that broadcast; align them.") from None
     require(
         math.prod(lead) > 0, f"the labels have the leading dimensions {tuple(lead)}; expected some; leave none out."
     )
-    return lead, (classes, classes, classes) if isinstance(classes, int) else classes
+    return lead, _sizes(classes)
+
+
+def _sizes(classes: Any) -> tuple[int, int, int]:
+    try:
+        sizes = tuple(map(index, classes)) if isinstance(classes, tuple) else (index(classes),) * 3
+        K_F, K_G, K_Y = sizes
+    except (TypeError, ValueError):
+        raise NumericsError(f"classes = {classes!r}; expected K or (K_F, K_G, K_Y); give whole numbers.") from None
+    return K_F, K_G, K_Y
 
 
 def _check_cells(tables: int, sizes: tuple[int, int, int]) -> None:
@@ -232,9 +249,9 @@ def _as_rows(labels: Labels, lead: torch.Size) -> Tensor:
 
 
 def _room(rows: int, samples: int, cells: int, device: torch.device) -> Tensor:
-    """Room for the cells of a block of at most ``CHUNK`` samples, in the smallest integers that hold them; used again
-    by every block."""
-    height, width = min(rows, max(1, CHUNK // samples)), min(CHUNK, samples)
+    """Room for the cells of a block of at most ``CHUNK`` samples and, of several rows, 8 ``BLOCK`` cells of tables, in
+    the smallest integers that hold them; used again by every block."""
+    height, width = min(rows, max(1, CHUNK // samples), max(1, 8 * BLOCK // cells)), min(CHUNK, samples)
     dtype = next(d for d in (torch.int16, torch.int32, torch.int64) if height * cells <= torch.iinfo(d).max)
     return torch.empty(height, width, dtype=dtype, device=device)
 
@@ -261,6 +278,6 @@ def _within(labels: Labels, size: int) -> bool:
     negative ones are large: one pass in place of two."""
     if labels.device.type == "cpu":
         numbers = labels.numpy()
-        return bool(numbers.view(f"u{numbers.itemsize}").max() < size)
-    low, high = labels.aminmax()
+        return bool(numbers.view(f"u{numbers.itemsize}").max() < min(size, 1 + torch.iinfo(labels.dtype).max))
+    low, high = labels.to(RECAST.get(labels.dtype, labels.dtype)).aminmax()
     return bool((low >= 0) & (high < size))

@@ -12,6 +12,8 @@ from .errors import DataError
 
 LARGEST = 2**25
 """Cells of all count tables together: K³ for each checkpoint, K being the number of classes."""
+FEW = 32
+"""As many tables are needed at once, even of fewer checkpoints."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def predictions_of(name: str, arrays: dict[str, np.ndarray]) -> Predictions:
             raise DataError(f"{name}: {array} has the one class {labels[0]}; expected at least two")
     steps = _steps(name, arrays.get("steps"), len(f))
     values, coded = np.unique(np.concatenate([y, g, f.ravel()]), return_inverse=True)
-    if len(f) * len(values) ** 3 > LARGEST:
+    if max(len(f), FEW) * len(values) ** 3 > LARGEST:
         what = f"{len(values)} classes at {len(f)} checkpoints"
         raise DataError(f"{name}: {what} are too many tables; merge classes or leave checkpoints out")
     coded = coded.reshape(-1)

@@ -219,7 +219,7 @@ def test_predictions_are_no_regression_problem(tmp_path: Path) -> None:
 
 
 def test_a_campaign_on_a_users_run_judges_what_speaks_of_it(tmp_path: Path) -> None:
-    mine = data.load(saved(tmp_path))
+    mine = data.load(saved(tmp_path, **labels(4000)))
     result = run_campaign(Request(("nakkiran2019",), "standard", 0, "cpu", 1, tmp_path / "out", mine))
     assert [c["id"].split(".")[1] for c in result["claims"]] == ["phase1", "phase2", "unforced", "growth"]
     tests = {(c["id"], t["name"]): t for c in result["claims"] for t in c["statistics"]}
@@ -236,7 +236,7 @@ def test_a_campaign_on_a_users_run_judges_what_speaks_of_it(tmp_path: Path) -> N
 
 
 def test_a_users_run_is_measured_and_drawn(tmp_path: Path) -> None:
-    mine = data.load(saved(tmp_path))
+    mine = data.load(saved(tmp_path, **labels(4000)))
     assert isinstance(mine, data.Predictions)
     for sampling in (phases.phase_1, phases.phase_2, phases.unforced, phases.growth):
         assert sampling.on_data is not None

@@ -157,6 +157,7 @@ def test_the_bias_is_told_where_it_counts():
     assert mu(y, f, g, share=jackknife).bias == 0
     y, f, g = (torch.cat([x % 2] * 50) for x in (y, f, g))
     assert not mu(y, f, g).biased
+    assert not mu(y, torch.zeros_like(f), g).biased  # an interval of width 0, and rounding
 
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.uint16, torch.uint32, torch.uint64, torch.int16])

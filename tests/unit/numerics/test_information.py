@@ -158,6 +158,29 @@ def test_bad_labels_are_named(count, change, message):
         count(**(good | change))
 
 
+@pytest.mark.parametrize("dtype", [torch.int8, torch.int16])
+@pytest.mark.parametrize("count", [count_table, observed_correlation])
+def test_negative_labels_are_refused_however_many_classes_there_are(count, dtype):
+    f = torch.zeros(3, 5, dtype=dtype)
+    f[2, 1] = -1
+    y = torch.zeros(5, dtype=torch.long)
+    with pytest.raises(NumericsError, match="f has labels -1"):
+        count(y, f, y, (2 ** (8 * f.itemsize), 2, 2))
+
+
+@pytest.mark.parametrize("classes", [2.0, "2", (2, 2), None])
+def test_classes_are_whole_numbers(classes):
+    y = labels(5, classes=2)
+    assert torch.equal(count_table(y, y, y, np.int64(2)), count_table(y, y, y, 2))
+    with pytest.raises(NumericsError, match="expected K or"):
+        count_table(y, y, y, classes)
+
+
+def test_labels_that_do_not_broadcast_are_refused():
+    with pytest.raises(NumericsError, match=r"leading dimensions \(\), \(3,\) and \(2,\)"):
+        count_table(labels(5), labels(3, 5), labels(2, 5), 3)
+
+
 def test_too_many_tables_are_refused_before_they_are_counted():
     y, f, g = labels(5), labels(68, 5, seed=1), labels(5, seed=2)
     with pytest.raises(NumericsError, match="merge labels or count fewer tables at a time"):

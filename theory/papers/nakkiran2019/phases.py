@@ -58,8 +58,8 @@ READING = (
     "Splits of one data set share samples, and so do the designs on it: the mean is that over splits of these data, no "
     "statement on other data.",
     "T₀ is found on the evaluation set that R₁ is then measured on: the intervals are those for this T₀.",
-    "A run whose estimate of μ is biased, as the jackknife has it, by more than a quarter of half its interval, does "
-    "not count: it has too few samples for its classes.",
+    "A run in which the bias of what is compared, as the jackknife has it, is more than an eighth of half an interval "
+    "does not count: it has too few samples for its classes.",
     "Of predictions that a user brings, training error 0 at the end is assumed, not checked.",
 )
 SHUFFLED = Mutant("shuffled", "F shuffled among samples of one label", setting="shuffled")
@@ -100,6 +100,8 @@ phase_1 = _finding(
         *READING,
         "T₀ is defined without μ. At the first checkpoint after the crossing the ratio is lower for a trivial reason: "
         "μ(F;L) ≤ I(L;Y).",
+        "Two data sets are left out. Of patches of photographs the first part fails: nakkiran2019.phase1-photographs. "
+        "Of breast tumours R₁ is 0.92 and R₁⊥ 0.82, so that twelve runs decide the second part neither way.",
         "The convolutional network is explained less than the perceptrons: most single runs of it are left open by "
         "their own interval, and 12 of them are made where others have 8.",
     ),
@@ -174,7 +176,11 @@ growth = _finding(
         Mutant("start", "the network at its start in place of its end", setting="start"),
         Mutant("thrice", "three times what the linear classifier knows", {"growth": sp.Ge(I_F, 3 * I_L)}),
     ),
-    notes=READING,
+    notes=(
+        *READING,
+        "Of breast tumours, on which the retention is tried too, the network ends where the linear classifier is: 0.52 "
+        "nats both. They are left out here.",
+    ),
 )
 
 memorised = _finding(

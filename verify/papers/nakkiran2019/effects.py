@@ -11,8 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from numerics.estimators import estimated_information, jackknife
 from numerics.explained import Cells, Shares, last_before, occupied, shares_of, shares_on
-from numerics.inference import delta_intervals, jackknife_bias, outweighs, resampled
+from numerics.inference import delta_intervals, outweighs, resampled
 from numerics.information import CHUNK, count_table, frequencies
 
 from ...experiment import Measured
@@ -26,10 +27,12 @@ LEAST = 0.25
 
 
 class Needs(Enum):
-    """What a run must have done for a part to say something about it; and the bias of μ there must be small."""
+    """What a run must have done for a part to say something about it; the estimates that the part compares must have a
+    small bias there, unless nothing is needed."""
 
     CROSSING = "F knew less than L first, a quarter of it at T₀, and then more"
     MEMORY = "training error 0 at the end"
+    FITTED = "training error 0 at the end, of a part in which μ does not occur"
     NOTHING = "nothing"
 
 
@@ -67,10 +70,12 @@ def measured(
     exact = (explain(cells, counts[:, None]) for cells, counts in tables)
     drawn = (_drawn(cells, counts, seed, explain) for cells, counts in tables)
     every = torch.ones_like(path.early, dtype=torch.bool)
-    early, late = (~outweighs(jackknife_bias(c), delta_intervals(c).mu) for c in whole)
+    (early, _), (late, known) = (_unbiased(c) for c in whole)
+    fitted = p.train_error[:, last] == 0
     met = {
         Needs.CROSSING: (path.early >= 0) & early,
-        Needs.MEMORY: (p.train_error[:, last] == 0) & late,
+        Needs.MEMORY: fitted & late,
+        Needs.FITTED: fitted & known,
         Needs.NOTHING: every,
     }
     return Measured(
@@ -79,6 +84,18 @@ def measured(
         judged={part: met[need][:, None] for part, need in needs.items()},
         resampled=_values(*drawn),
     )
+
+
+def _unbiased(counts: Tensor) -> tuple[Tensor, Tensor]:
+    """Whether the biases of μ and of I(F;Y) − I(G;Y), by the jackknife, are at most an eighth of half the intervals of
+    μ and of I(F;Y): what a percentile interval can bear (nakkiran2019.intervals)."""
+    plain, better, ends = (
+        estimated_information(counts),
+        estimated_information(counts, jackknife),
+        delta_intervals(counts),
+    )
+    of_difference = plain.f_y - better.f_y - (plain.g_y - better.g_y)
+    return ~outweighs(plain.mu - better.mu, ends.mu, 0.125), ~outweighs(of_difference, ends.f_y, 0.125)
 
 
 def _drawn(cells: Cells, counts: Tensor, seed: int, explain: Explain) -> Shares:

@@ -47,7 +47,8 @@ def runs_one_by_one(seed: int, profile: Profile, run: Run) -> Figure:
     caption = (
         "Every run with its 95 % interval (percentile bootstrap of the count table). The dotted line is the threshold "
         "4/5; a ring is what the ratio would be if network and linear classifier had nothing in common but "
-        "the label. Runs that never cross I(L;Y), or keep training errors, are left out."
+        "the label. Runs that the findings do not count are left out: without a crossing of I(L;Y) from a quarter of "
+        "it or more, with training errors at the end, or with too large a bias."
     )
     return Figure("Explained and retained, run by run", caption, panels)
 
@@ -63,9 +64,10 @@ def your_predictions(data: Predictions) -> Figure:
         series += _with_band(label, steps[later], *(x[later] for x in _ends(interval)))
     known = float(seen.g_y.estimate.flatten()[-1])
     panel = Panel(data.name, "step", "nats", (*series, level("I(L;Y)", steps[later], known)), "log")
+    biased = _of_bias(int(seen.biased[later].sum()), int(later.sum()))
     caption = (
         f"{seen.samples} samples, {len(data.f)} checkpoints; F is f, L is g. Bands are 95 % intervals by the delta "
-        f"method: asymptotic, and too narrow where I(F_t;Y|L) is near 0.{_of_bias(int(seen.biased.sum()), len(kept))}"
+        f"method: asymptotic, and too narrow where I(F_t;Y|L) is near 0.{biased}"
     )
     return Figure("Information over training", caption, (panel,))
 
@@ -75,8 +77,8 @@ def _of_bias(biased: int, drawn: int) -> str:
     if not biased:
         return ""
     return (
-        f" At {biased} of {drawn} checkpoints μ is biased by more than a quarter of half its band, so that the band "
-        "misses more often than 5 %, and so do the intervals of the findings: more samples or fewer classes are needed."
+        f" At {biased} of the {drawn} checkpoints that are drawn μ is biased by more than a quarter of half its band, "
+        "which then misses more often than 5 %: more samples or fewer classes are needed."
     )
 
 
