@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from numerics.estimators import estimated_information, jackknife
+from numerics.estimators import estimated_information, jackknife, plug_in
 from numerics.explained import Cells, Shares, last_before, occupied, shares_of, shares_on
 from numerics.inference import delta_intervals, outweighs, resampled
 from numerics.information import CHUNK, count_table, frequencies
@@ -88,14 +88,12 @@ def measured(
 
 def _unbiased(counts: Tensor) -> tuple[Tensor, Tensor]:
     """Whether the biases of μ and of I(F;Y) − I(G;Y), by the jackknife, are at most an eighth of half the intervals of
-    μ and of I(F;Y): what a percentile interval can bear (nakkiran2019.intervals)."""
-    plain, better, ends = (
-        estimated_information(counts),
-        estimated_information(counts, jackknife),
-        delta_intervals(counts),
-    )
+    μ and of the wider one of I(F;Y) and I(G;Y): what a percentile interval can bear (nakkiran2019.intervals)."""
+    plain, better = (estimated_information(counts, share) for share in (plug_in, jackknife))
+    ends = delta_intervals(counts)
     of_difference = plain.f_y - better.f_y - (plain.g_y - better.g_y)
-    return ~outweighs(plain.mu - better.mu, ends.mu, 0.125), ~outweighs(of_difference, ends.f_y, 0.125)
+    outweighed = outweighs(of_difference, ends.f_y, 0.125) & outweighs(of_difference, ends.g_y, 0.125)
+    return ~outweighs(plain.mu - better.mu, ends.mu, 0.125), ~outweighed
 
 
 def _drawn(cells: Cells, counts: Tensor, seed: int, explain: Explain) -> Shares:

@@ -202,7 +202,7 @@ SETUPS = {
     "digits, MLP, fast": Setup(problems.large, PIXELS, 0.2, 1250, BRIEF),
     "digits, CNN, fast": Setup(problems.large, CONVOLUTIONAL, 0.2, 800, BRIEF, runs=2),
     "photographs, MLP, first steps, fast": Setup(problems.photographs(400, 2000), COLOURS, 0.1, 300, BRIEF, 16),
-    "photographs, MLP, fast": Setup(problems.photographs(150, 4000), COLOURS, 0.2, 1500, BRIEF),
+    "photographs, MLP, fast": Setup(problems.photographs(150, 2000), COLOURS, 0.2, 1500, BRIEF),
     "mixture, MLP, fast": Setup(FEWER, COORDINATES, 0.1, 1000, BRIEF),
     "noisy mixture, MLP, fast": Setup(FEWER_NOISY, COORDINATES, 0.1, 1000, BRIEF),
     "products of the mixture, fast": Setup(FEWER, QUADRATIC, 0.005, 500, BRIEF),
