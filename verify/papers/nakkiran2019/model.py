@@ -20,8 +20,8 @@ from .tables import SEEDS, uniform
 
 ROUNDING = torch.finfo(torch.float64).eps
 norm = torch.linalg.vector_norm
-STARTS = ("zero", "simple", "half", "beyond")
-"""ϑ₀ = 0, the best simple classifier's 1 − 2p̂, ½, 1.5."""
+STARTS = ("half", "zero", "simple", "beyond")
+"""ϑ₀ = ½, 0, the best simple classifier's 1 − 2p̂, 1.5. The first is tried in every search: there the start matters."""
 
 
 @dataclass(frozen=True)
