@@ -11,6 +11,7 @@ from numerics.information import (
     binary_entropy,
     conditional_mutual_information,
     frequencies,
+    mutual_information,
     performance_correlation,
 )
 
@@ -78,14 +79,20 @@ def some_counts():
     return torch.stack([torch.bincount(c, minlength=24) for c in cells]).reshape(6, 2, 3, 4)
 
 
+def by_definition(p):
+    """I(F;Y) - I(F;Y|G)"""
+    return mutual_information(p.sum(-2)) - conditional_mutual_information(p)
+
+
 def test_the_shares_are_those_of_the_definitions():
     p = frequencies(some_counts())
     s = shares_of(p)
-    assert torch.allclose(s.mu, performance_correlation(p), rtol=0, atol=1e-14)
+    assert torch.allclose(s.mu, by_definition(p), rtol=0, atol=1e-14)
+    assert torch.allclose(performance_correlation(p), by_definition(p), rtol=0, atol=1e-14)
     assert torch.allclose(s.rest, conditional_mutual_information(p), rtol=0, atol=1e-14)
     given = p.sum((1, 2))
     apart = torch.einsum("bfy,bgy->bfgy", p.sum(2), p.sum(1) / torch.where(given > 0, given, 1)[:, None])
-    assert torch.allclose(s.null, performance_correlation(apart), rtol=0, atol=1e-14)
+    assert torch.allclose(s.null, by_definition(apart), rtol=0, atol=1e-14)
 
 
 def test_occupied_cells_say_the_same_as_whole_tables():
