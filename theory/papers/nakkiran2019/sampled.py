@@ -5,6 +5,9 @@ of an interval misses with probability at most δ over the number of ends, whate
 together with probability at least 1 − δ.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import sympy as sp
 
 from ...claim import Assumption, Claim, Kind, Mutant, Part, Quantifier, Quantity
@@ -64,6 +67,23 @@ def _flip(q: sp.Expr) -> sp.Expr:
     return p + (1 - 2 * p) * q
 
 
+def _on_error(low: sp.Expr, high: sp.Expr, error: Callable[[sp.Expr], sp.Expr] = _flip) -> dict[str, Any]:
+    """What is said of the interval for P(F ≠ Y) where q is between `low` and `high`."""
+    return {"error-low": sp.Le(err_low, error(high)), "error-high": sp.Ge(err_high, error(low))}
+
+
+def _error_parts(low: sp.Expr, high: sp.Expr) -> tuple[Part, ...]:
+    trivial = {"error-low": ONE, "error-high": ZERO}
+    return tuple(Part(name, said, OVER, trivial=trivial[name]) for name, said in _on_error(low, high).items())
+
+
+def _error_mutants(low: sp.Expr, high: sp.Expr) -> tuple[Mutant, ...]:
+    return (
+        Mutant("added", "p + q for the test error", _on_error(low, high, lambda q: p + q)),
+        Mutant("no-flips", "as if labels were not flipped", _on_error(low, high, lambda q: q)),
+    )
+
+
 # ---- both kinds of noise
 def _error():
     # F ≠ Y: wrong about L and the label kept, or right about L and the label flipped
@@ -88,8 +108,7 @@ explained = Claim(
             note="the intervals of flipped and of unflipped labels meet, for each sign: I(F;Y|L) = 0",
             trivial=ONE,
         ),
-        Part("error-low", sp.Le(err_low, _flip(q_high)), OVER, trivial=ONE),
-        Part("error-high", sp.Ge(err_high, _flip(q_low)), OVER, trivial=ZERO),
+        *_error_parts(q_low, q_high),
     ),
     assumptions=(
         FLIPPED,
@@ -106,16 +125,7 @@ explained = Claim(
         UNION,
     ),
     mutants=(
-        Mutant(
-            "added",
-            "p + q for the test error",
-            {"error-low": sp.Le(err_low, p + q_high), "error-high": sp.Ge(err_high, p + q_low)},
-        ),
-        Mutant(
-            "no-flips",
-            "as if labels were not flipped",
-            {"error-low": sp.Le(err_low, q_high), "error-high": sp.Ge(err_high, q_low)},
-        ),
+        *_error_mutants(q_low, q_high),
         Mutant("twice", "p is added once more", {"error-high": sp.Ge(err_high, _flip(q_low) + p)}),
         Mutant("dependent", "noise that depends on the label", setting="dependent"),
         Mutant("seen", "inputs of the training set", setting="seen"),
@@ -136,8 +146,7 @@ channel = Claim(
     parts=(
         Part("channel-low", sp.Le(wrong_low, Q_rho), OVER, note="the same Q(ρ) for each sign and label", trivial=ONE),
         Part("channel-high", sp.Ge(wrong_high, Q_rho), OVER, trivial=ZERO),
-        Part("error-low", sp.Le(err_low, _flip(Q_rho)), OVER, trivial=ONE),
-        Part("error-high", sp.Ge(err_high, _flip(Q_rho)), OVER, trivial=ZERO),
+        *_error_parts(Q_rho, Q_rho),
     ),
     assumptions=(
         FLIPPED,
@@ -157,16 +166,7 @@ channel = Claim(
         Mutant("no-root", "ρ without √D", definitions={rho: theta / (sigma * v_norm)}),
         Mutant("weight", "u for ϑ = a u", definitions={rho: theta / a * sp.sqrt(D) / (sigma * v_norm)}),
         Mutant("no-scale", "ρ without ς", definitions={rho: theta * sp.sqrt(D) / v_norm}),
-        Mutant(
-            "added",
-            "p + q for the test error",
-            {"error-low": sp.Le(err_low, p + Q_rho), "error-high": sp.Ge(err_high, p + Q_rho)},
-        ),
-        Mutant(
-            "no-flips",
-            "as if labels were not flipped",
-            {"error-low": sp.Le(err_low, Q_rho), "error-high": sp.Ge(err_high, Q_rho)},
-        ),
+        *_error_mutants(Q_rho, Q_rho),
         Mutant("simple", "the test error of the simple classifier", {"error-low": sp.Le(err_low, p)}),
         Mutant(
             "half-width",
